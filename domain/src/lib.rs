@@ -1,0 +1,16 @@
+//! The rules and words of Gatebook: pure functions of state, actor and now.
+//!
+//! *Invariant:* nothing here reads a clock, draws a random number, or does I/O.
+//! *Invariant:* this crate depends on no other crate of the workspace.
+
+pub mod audit;
+pub mod caller;
+pub mod catalogue;
+pub mod grant;
+pub mod id;
+pub mod local_time;
+pub mod person;
+pub mod policy;
+pub mod request;
+pub mod span;
+pub mod text;
