@@ -1,0 +1,92 @@
+//! The closed list of what can be done or tried.
+
+macro_rules! actions {
+    ($($variant:ident = $word:literal, $phrase:literal;)*) => {
+        /// What an event says was done or tried: `noun.verb`, and a phrase that continues “NAME …”.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each variant's dotted word and phrase stand next to it")]
+        pub enum Action { $($variant,)* }
+
+        impl Action {
+            /// Every action, in the order of the catalogue below.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The dotted word that stands in the book.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// “asked for”: continues a sentence that begins with who did it.
+            pub fn phrase(self) -> &'static str {
+                match self { $(Self::$variant => $phrase,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    SignedIn = "session.signed_in", "signed in";
+    SignInRefused = "session.sign_in_refused", "was refused at sign-in";
+    SignedOut = "session.signed_out", "signed out";
+    SessionEnded = "session.ended", "ended a signed-in device";
+    PersonCreated = "person.created", "was added";
+    PersonLinked = "person.linked", "was linked to a sign-in";
+    PersonUpdated = "person.updated", "changed a person";
+    PersonSuspended = "person.suspended", "suspended a person";
+    PersonReactivated = "person.reactivated", "reactivated a person";
+    PersonLeft = "person.left", "marked a person as having left";
+    AccountSet = "person.account_set", "set an account";
+    CatalogueImported = "catalogue.imported", "imported the catalogue";
+    PeopleImported = "people.imported", "imported people";
+    GrantsImported = "grants.imported", "imported access";
+    SystemChanged = "catalogue.system_changed", "changed a system";
+    ResourceChanged = "catalogue.resource_changed", "changed a resource";
+    ResourceDeleted = "catalogue.resource_deleted", "deleted a resource";
+    EntitlementChanged = "catalogue.entitlement_changed", "changed an entitlement";
+    OwnersChanged = "catalogue.owners_changed", "changed owners";
+    PolicyChanged = "policy.changed", "changed the policy of";
+    RequestSubmitted = "request.submitted", "asked for";
+    RequestApproved = "request.approved", "approved";
+    RequestDenied = "request.denied", "denied";
+    RequestCancelled = "request.cancelled", "took back the request for";
+    RequestExpired = "request.expired", "closed as undecided the request for";
+    GrantScheduled = "grant.scheduled", "scheduled";
+    GrantActivating = "grant.activating", "began to open";
+    GrantActivated = "grant.activated", "opened";
+    GrantActivationFailed = "grant.activation_failed", "could not open";
+    GrantFailed = "grant.failed", "gave up opening";
+    GrantEnding = "grant.ending", "began to close";
+    GrantEnded = "grant.ended", "closed";
+    GrantRevoking = "grant.revoking", "began to take away";
+    GrantRevoked = "grant.revoked", "took away";
+    GrantRemovalFailed = "grant.removal_failed", "could not close";
+    GrantAttested = "grant.attested", "attested";
+    GrantImported = "grant.imported", "brought in";
+    AuditSearched = "audit.searched", "searched the book";
+    AuditExported = "audit.exported", "exported from the book";
+    AccessDenied = "access.denied", "was refused";
+}
+
+impl Action {
+    /// The action with this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.as_str() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_word_is_dotted_unique_and_read_back() {
+        let mut seen = HashSet::new();
+        for action in Action::ALL {
+            let word = action.as_str();
+            assert!(word.split_once('.').is_some(), "{word}");
+            assert!(seen.insert(word), "{word} stands twice");
+            assert_eq!(Action::parse(word), Some(*action));
+        }
+    }
+}
