@@ -54,6 +54,9 @@ pub struct Caller {
     pub source: Source,
     /// The zone that times are shown and read in.
     pub time_zone: Tz,
+    /// When this call came in: the moment that relative times on a page count from. Rules take their
+    /// transaction's time instead.
+    pub called_at: DateTime<Utc>,
 }
 
 impl Caller {

@@ -1,0 +1,47 @@
+//! The ports: everything a page or a server function may ask of the world.
+//!
+//! *Invariant:* `app` reaches the database, the network and the clock only through these traits; `server`
+//! implements them. Every method takes the [`Caller`] and answers only what that person may see.
+
+mod access;
+mod account;
+mod approvals;
+mod audit;
+mod catalogue;
+mod people;
+mod requests;
+
+use std::sync::Arc;
+
+pub use access::*;
+pub use account::*;
+pub use approvals::*;
+pub use audit::*;
+pub use catalogue::*;
+pub use domain::caller::Caller;
+pub use people::*;
+pub use requests::*;
+
+use crate::error::PortalError;
+
+/// What every port answers.
+pub type Answer<T> = Result<T, PortalError>;
+
+/// All ports, provided as a Leptos context by the server.
+#[derive(Clone)]
+pub struct Backend {
+    /// What can be asked for.
+    pub catalogue: Arc<dyn Catalogue>,
+    /// Asking.
+    pub requests: Arc<dyn Requests>,
+    /// Deciding.
+    pub approvals: Arc<dyn Approvals>,
+    /// Holding, giving back, taking away, manual tasks.
+    pub access: Arc<dyn Access>,
+    /// The book.
+    pub audit: Arc<dyn Audit>,
+    /// Who people are and what they hold.
+    pub people: Arc<dyn People>,
+    /// One's own settings and signed-in devices, and what was typed into a form that failed.
+    pub account: Arc<dyn Account>,
+}

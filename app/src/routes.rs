@@ -1,0 +1,36 @@
+//! Every path of the portal, once.
+
+/// Home: what waits, what is held, what is open.
+pub const HOME: &str = "/";
+/// The catalogue; `/catalogue/{resource}` is one resource.
+pub const CATALOGUE: &str = "/catalogue";
+/// Own requests; `/requests/{id}` is one, `/requests/new` the form.
+pub const REQUESTS: &str = "/requests";
+/// The request form: `?entitlement=ID&entitlement=ID`, `?bundle=SLUG`, `?renew=GRANT`, `?draft=ID`.
+pub const REQUEST_FORM: &str = "/requests/new";
+/// The queue: `?open=ID` shows one beside it.
+pub const APPROVALS: &str = "/approvals";
+/// What owners do by hand.
+pub const TASKS: &str = "/tasks";
+/// The book; `/audit/{event}` is one event.
+pub const AUDIT: &str = "/audit";
+/// Export of what the filter shows: `?format=csv|jsonl` and the filter.
+pub const AUDIT_EXPORT: &str = "/audit/export";
+/// People; `/people/{id}` is one.
+pub const PEOPLE: &str = "/people";
+/// Own settings and signed-in devices.
+pub const SETTINGS: &str = "/settings";
+/// Begins a sign-in: `?return_to=/path`, `?again=1` asks the provider to check anew.
+pub const SIGN_IN: &str = "/sign-in";
+/// Where the provider sends people back to.
+pub const AUTH_CALLBACK: &str = "/auth/callback";
+/// Where the provider says that somebody signed out there.
+pub const BACK_CHANNEL_LOGOUT: &str = "/auth/back-channel-logout";
+/// Ends this browser's session; a POST.
+pub const SIGN_OUT: &str = "/sign-out";
+/// After signing out.
+pub const SIGNED_OUT: &str = "/signed-out";
+/// Alive.
+pub const HEALTHZ: &str = "/healthz";
+/// Ready to serve.
+pub const READYZ: &str = "/readyz";
