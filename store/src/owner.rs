@@ -1,0 +1,99 @@
+//! Who owns what, and so who could decide.
+
+use std::collections::HashMap;
+
+use domain::id::{EntitlementId, PersonId, ResourceId};
+use domain::person::PersonRef;
+use domain::policy::{Candidate, OwnerLevel};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Result, StoreError};
+
+/// Active people who could decide on each of these entitlements: its owners, those of its resource and system,
+/// and the administrators.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn candidates(
+    conn: &mut PgConnection,
+    entitlements: &[EntitlementId],
+) -> Result<HashMap<EntitlementId, Vec<Candidate>>> {
+    let ids: Vec<Uuid> = entitlements.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select e.id as "entitlement!", p.id as "person!", p.name as "name!", level as "level!"
+           from entitlement e
+           join resource o on o.id = e.resource_id
+           cross join lateral (
+             select person_id, case when entitlement_id is not null then 'entitlement'
+               when resource_id is not null then 'resource' else 'system' end as level
+             from owner where entitlement_id = e.id or resource_id = o.id or system_id = o.system_id
+             union all
+             select person_id, 'administrators' from administrator) candidate
+           join person p on p.id = candidate.person_id and p.status = 'active'
+           where e.id = any($1)"#,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut found: HashMap<EntitlementId, Vec<Candidate>> =
+        entitlements.iter().map(|id| (*id, Vec::new())).collect();
+    for row in rows {
+        let level = match row.level.as_str() {
+            "entitlement" => OwnerLevel::Entitlement,
+            "resource" => OwnerLevel::Resource,
+            "system" => OwnerLevel::System,
+            "administrators" => OwnerLevel::Administrators,
+            other => return Err(StoreError::corrupt("owner", other)),
+        };
+        let person = PersonRef { id: PersonId(row.person), name: row.name };
+        found.entry(EntitlementId(row.entitlement)).or_default().push(Candidate { person, level });
+    }
+    Ok(found)
+}
+
+/// The owners of a resource itself, by name.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn of_resource(conn: &mut PgConnection, resource: ResourceId) -> Result<Vec<PersonRef>> {
+    let rows = sqlx::query!(
+        "select p.id, p.name from owner w join person p on p.id = w.person_id
+         where w.resource_id = $1 and p.status = 'active' order by p.name, p.id",
+        resource.0
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| PersonRef { id: PersonId(row.id), name: row.name }).collect())
+}
+
+/// Whether the person owns the entitlement, its resource or its system.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn owns(conn: &mut PgConnection, person: PersonId, entitlement: EntitlementId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select 1 from entitlement e join resource o on o.id = e.resource_id
+             join owner w on w.entitlement_id = e.id or w.resource_id = o.id or w.system_id = o.system_id
+             where e.id = $2 and w.person_id = $1) as "owns!""#,
+        person.0,
+        entitlement.0
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Whether the person owns the resource or its system.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn owns_resource(conn: &mut PgConnection, person: PersonId, resource: ResourceId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select 1 from resource o join owner w on w.resource_id = o.id or w.system_id = o.system_id
+             where o.id = $2 and w.person_id = $1) as "owns!""#,
+        person.0,
+        resource.0
+    )
+    .fetch_one(conn)
+    .await?)
+}

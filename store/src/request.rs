@@ -1,0 +1,567 @@
+//! Submissions, access requests and decisions.
+
+use chrono::{DateTime, Utc};
+use domain::audit::About;
+use domain::catalogue::Sensitivity;
+use domain::id::{
+    EntitlementId, GrantId, PersonId, PolicyVersionId, RequestId, ResourceId, SubmissionId, SystemId,
+};
+use domain::person::{PersonRef, PersonStatus};
+use domain::request::{RequestState, Term, Window};
+use domain::span::Span;
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use crate::{Result, StoreError};
+
+/// The index that allows one pending request per person and entitlement.
+pub const ONE_PENDING: &str = "access_request_one_pending";
+
+/// A request with the names of everything it is about.
+#[derive(Debug, Clone, FromRow)]
+pub struct RequestRecord {
+    id: Uuid,
+    submission_id: Uuid,
+    entitlement_id: Uuid,
+    entitlement: String,
+    entitlement_gone: bool,
+    resource_id: Uuid,
+    resource: String,
+    resource_slug: String,
+    system_id: Uuid,
+    system: String,
+    sensitivity: String,
+    requester_id: Uuid,
+    requester: String,
+    beneficiary_id: Uuid,
+    beneficiary: String,
+    beneficiary_status: String,
+    policy_version_id: Uuid,
+    state: String,
+    asked_start_at: Option<DateTime<Utc>>,
+    asked_seconds: Option<i64>,
+    asked_until: Option<DateTime<Utc>>,
+    given_start_at: Option<DateTime<Utc>>,
+    given_seconds: Option<i64>,
+    given_until: Option<DateTime<Utc>>,
+    /// When it was filed.
+    pub filed_at: DateTime<Utc>,
+    /// When it must be decided.
+    pub decide_by: DateTime<Utc>,
+    /// When it was decided or closed.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub rationale: Option<String>,
+    /// A ticket elsewhere.
+    pub ticket: Option<String>,
+    renews_grant_id: Option<Uuid>,
+    grant_id: Option<Uuid>,
+    /// Its grant's state.
+    pub grant_state: Option<String>,
+    /// Its grant's end, once known.
+    pub grant_ends_at: Option<DateTime<Utc>>,
+    /// What the decision said.
+    pub summary: Option<String>,
+}
+
+impl RequestRecord {
+    /// Which.
+    pub fn id(&self) -> RequestId {
+        RequestId(self.id)
+    }
+
+    /// The submission it came with.
+    pub fn submission(&self) -> SubmissionId {
+        SubmissionId(self.submission_id)
+    }
+
+    /// What is asked for.
+    pub fn entitlement_id(&self) -> EntitlementId {
+        EntitlementId(self.entitlement_id)
+    }
+
+    /// The resource it stands on.
+    pub fn resource_id(&self) -> ResourceId {
+        ResourceId(self.resource_id)
+    }
+
+    /// The system of the resource.
+    pub fn system_id(&self) -> SystemId {
+        SystemId(self.system_id)
+    }
+
+    /// The policy it was filed under.
+    pub fn policy_version(&self) -> PolicyVersionId {
+        PolicyVersionId(self.policy_version_id)
+    }
+
+    /// The entitlement's name.
+    pub fn entitlement(&self) -> &str {
+        &self.entitlement
+    }
+
+    /// The resource's name.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// The resource in addresses.
+    pub fn resource_slug(&self) -> &str {
+        &self.resource_slug
+    }
+
+    /// The system's name.
+    pub fn system(&self) -> &str {
+        &self.system
+    }
+
+    /// Whether what is asked for has been deleted.
+    pub fn is_gone(&self) -> bool {
+        self.entitlement_gone
+    }
+
+    /// Who filed it.
+    pub fn requester(&self) -> PersonRef {
+        PersonRef { id: PersonId(self.requester_id), name: self.requester.clone() }
+    }
+
+    /// Who would hold the access.
+    pub fn beneficiary(&self) -> PersonRef {
+        PersonRef { id: PersonId(self.beneficiary_id), name: self.beneficiary.clone() }
+    }
+
+    /// Whether who would hold the access works here.
+    ///
+    /// # Errors
+    /// When the row makes no sense.
+    pub fn beneficiary_status(&self) -> Result<PersonStatus> {
+        PersonStatus::parse(&self.beneficiary_status)
+            .ok_or_else(|| StoreError::corrupt("person", &self.beneficiary_status))
+    }
+
+    /// How much harm wrong access can do.
+    ///
+    /// # Errors
+    /// When the row makes no sense.
+    pub fn sensitivity(&self) -> Result<Sensitivity> {
+        Sensitivity::parse(&self.sensitivity)
+            .ok_or_else(|| StoreError::corrupt("resource", &self.sensitivity))
+    }
+
+    /// The grant that it renews.
+    pub fn renews(&self) -> Option<GrantId> {
+        self.renews_grant_id.map(GrantId)
+    }
+
+    /// The grant that it led to.
+    pub fn grant(&self) -> Option<GrantId> {
+        self.grant_id.map(GrantId)
+    }
+
+    /// The state's word.
+    pub fn state_word(&self) -> &str {
+        &self.state
+    }
+
+    /// What was asked for.
+    ///
+    /// # Errors
+    /// When the row makes no sense.
+    pub fn asked(&self) -> Result<Window> {
+        window(self.asked_start_at, self.asked_seconds, self.asked_until)
+    }
+
+    /// What was given, if it was approved.
+    ///
+    /// # Errors
+    /// When the row makes no sense.
+    pub fn given(&self) -> Result<Option<Window>> {
+        if self.state == "approved" {
+            window(self.given_start_at, self.given_seconds, self.given_until).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Where it stands.
+    ///
+    /// # Errors
+    /// When the row makes no sense.
+    pub fn state(&self) -> Result<RequestState> {
+        Ok(match (self.state.as_str(), self.given()?) {
+            ("pending", _) => RequestState::Pending { decide_by: self.decide_by },
+            ("approved", Some(given)) => RequestState::Approved { given },
+            ("denied", _) => RequestState::Denied,
+            ("cancelled", _) => RequestState::Cancelled,
+            ("expired", _) => RequestState::Expired,
+            (other, _) => return Err(StoreError::corrupt("access_request", other)),
+        })
+    }
+
+    /// For events.
+    pub fn about(&self) -> About {
+        About {
+            system_id: Some(SystemId(self.system_id)),
+            system: Some(self.system.clone()),
+            resource_id: Some(ResourceId(self.resource_id)),
+            resource: Some(self.resource.clone()),
+            entitlement_id: Some(self.entitlement_id()),
+            entitlement: Some(self.entitlement.clone()),
+        }
+    }
+}
+
+/// Which requests to read, newest filed first unless said otherwise.
+#[derive(Debug, Clone, Copy)]
+pub enum Which {
+    /// This one.
+    One(RequestId),
+    /// Of one submission.
+    Submission(SubmissionId),
+    /// Filed by or for this person, behind the cursor.
+    OfPerson(PersonId, Option<RequestId>),
+    /// Pending ones filed by or for this person.
+    PendingOfPerson(PersonId),
+    /// Pending ones that this person might decide as an owner or, where the flag says so, an administrator;
+    /// oldest first.
+    MaybeFor(PersonId, bool),
+    /// Closed ones of this person for this entitlement.
+    Earlier(PersonId, EntitlementId),
+    /// Pending ones past their deadline.
+    Overdue(DateTime<Utc>),
+}
+
+const SELECT: &str = "select r.id, r.submission_id, r.entitlement_id, e.name as entitlement,
+    (e.deleted_at is not null or o.deleted_at is not null or s.deleted_at is not null) as entitlement_gone,
+    o.id as resource_id, o.name as resource, o.slug as resource_slug, s.id as system_id, s.name as system,
+    o.sensitivity, r.requester_id, rq.name as requester, r.beneficiary_id, b.name as beneficiary,
+    b.status as beneficiary_status, r.policy_version_id, r.state, r.asked_start_at, r.asked_seconds,
+    r.asked_until, r.given_start_at, r.given_seconds, r.given_until, r.filed_at, r.decide_by, r.closed_at,
+    u.rationale, u.ticket, r.renews_grant_id, g.id as grant_id, g.state as grant_state,
+    g.ends_at as grant_ends_at, d.summary
+    from access_request r
+    join submission u on u.id = r.submission_id
+    join entitlement e on e.id = r.entitlement_id
+    join resource o on o.id = e.resource_id
+    join system s on s.id = o.system_id
+    join person rq on rq.id = r.requester_id
+    join person b on b.id = r.beneficiary_id
+    left join access_grant g on g.request_id = r.id
+    left join decision d on d.request_id = r.id
+    where ";
+
+/// At most `limit` requests.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn list(conn: &mut PgConnection, which: Which, limit: i64) -> Result<Vec<RequestRecord>> {
+    let mut query = QueryBuilder::<Postgres>::new(SELECT);
+    let mut order = " order by r.id desc limit ";
+    match which {
+        Which::One(id) => {
+            query.push("r.id = ").push_bind(id.0);
+        }
+        Which::Submission(id) => {
+            query.push("r.submission_id = ").push_bind(id.0);
+            order = " order by s.name, o.name, e.name limit ";
+        }
+        Which::OfPerson(person, before) => {
+            query.push("(r.requester_id = ").push_bind(person.0);
+            query.push(" or r.beneficiary_id = ").push_bind(person.0).push(")");
+            if let Some(before) = before {
+                query.push(" and r.id < ").push_bind(before.0);
+            }
+        }
+        Which::PendingOfPerson(person) => {
+            query.push("r.state = 'pending' and (r.requester_id = ").push_bind(person.0);
+            query.push(" or r.beneficiary_id = ").push_bind(person.0).push(")");
+        }
+        Which::MaybeFor(person, is_administrator) => {
+            query.push("r.state = 'pending' and (").push_bind(is_administrator);
+            query.push(" or exists (select 1 from owner w where w.person_id = ").push_bind(person.0);
+            query.push(" and (w.entitlement_id = e.id or w.resource_id = o.id or w.system_id = s.id)))");
+            order = " order by r.filed_at, r.id limit ";
+        }
+        Which::Earlier(person, entitlement) => {
+            query.push("r.state <> 'pending' and r.beneficiary_id = ").push_bind(person.0);
+            query.push(" and r.entitlement_id = ").push_bind(entitlement.0);
+        }
+        Which::Overdue(now) => {
+            query.push("r.state = 'pending' and r.decide_by <= ").push_bind(now);
+            order = " order by r.decide_by, r.id limit ";
+        }
+    }
+    query.push(order).push_bind(limit);
+    Ok(query.build_query_as().fetch_all(conn).await?)
+}
+
+/// One request.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn find(conn: &mut PgConnection, id: RequestId) -> Result<Option<RequestRecord>> {
+    Ok(list(conn, Which::One(id), 1).await?.pop())
+}
+
+/// One request, locked until the end of the transaction: nobody else decides it meanwhile.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn lock(conn: &mut PgConnection, id: RequestId) -> Result<Option<RequestRecord>> {
+    sqlx::query!("select id from access_request where id = $1 for update", id.0)
+        .fetch_optional(&mut *conn)
+        .await?;
+    find(conn, id).await
+}
+
+/// A person's pending request for an entitlement.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn pending_for(
+    conn: &mut PgConnection,
+    person: PersonId,
+    entitlements: &[EntitlementId],
+) -> Result<Vec<(EntitlementId, RequestId)>> {
+    let ids: Vec<Uuid> = entitlements.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        "select entitlement_id, id from access_request
+         where beneficiary_id = $1 and entitlement_id = any($2) and state = 'pending'",
+        person.0,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (EntitlementId(row.entitlement_id), RequestId(row.id))).collect())
+}
+
+/// How long the last decisions on each entitlement took: the median in seconds, and of how many (at most 50).
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn usual_times(
+    conn: &mut PgConnection,
+    entitlements: &[EntitlementId],
+) -> Result<Vec<(EntitlementId, f64, i64)>> {
+    let ids: Vec<Uuid> = entitlements.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select w.id as "id!", percentile_cont(0.5) within group (order by seconds) as "median!",
+             count(*) as "decisions!"
+           from unnest($1::uuid[]) w(id)
+           cross join lateral (
+             select extract(epoch from closed_at - filed_at)::float8 as seconds from access_request
+             where entitlement_id = w.id and state in ('approved', 'denied')
+             order by closed_at desc limit 50) last
+           group by w.id"#,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (EntitlementId(row.id), row.median, row.decisions)).collect())
+}
+
+/// What one form sent.
+#[derive(Debug, Clone)]
+pub struct NewSubmission {
+    /// Which.
+    pub id: SubmissionId,
+    /// Who filed it.
+    pub requester: PersonId,
+    /// Why.
+    pub rationale: Option<String>,
+    /// A ticket elsewhere.
+    pub ticket: Option<String>,
+    /// When.
+    pub filed_at: DateTime<Utc>,
+}
+
+/// Files a submission; its requests follow.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn insert_submission(conn: &mut PgConnection, new: &NewSubmission) -> Result<()> {
+    sqlx::query!(
+        "insert into submission (id, requester_id, rationale, ticket, filed_at) values ($1, $2, $3, $4, $5)",
+        new.id.0,
+        new.requester.0,
+        new.rationale,
+        new.ticket,
+        new.filed_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A request to be filed.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// Which.
+    pub id: RequestId,
+    /// The submission it comes with.
+    pub submission: SubmissionId,
+    /// What is asked for.
+    pub entitlement: EntitlementId,
+    /// Who files it.
+    pub requester: PersonId,
+    /// Who would hold the access.
+    pub beneficiary: PersonId,
+    /// The policy in force.
+    pub policy: PolicyVersionId,
+    /// What is asked for.
+    pub asked: Window,
+    /// When.
+    pub filed_at: DateTime<Utc>,
+    /// When it must be decided.
+    pub decide_by: DateTime<Utc>,
+    /// The running grant that it renews.
+    pub renews: Option<GrantId>,
+}
+
+/// Files a pending request.
+///
+/// # Errors
+/// When the database refuses it, as a second pending one ([`ONE_PENDING`]).
+pub async fn insert(conn: &mut PgConnection, new: &NewRequest) -> Result<()> {
+    let (seconds, until) = term_columns(new.asked.term);
+    sqlx::query!(
+        "insert into access_request (id, submission_id, entitlement_id, requester_id, beneficiary_id,
+            policy_version_id, state, asked_start_at, asked_seconds, asked_until, filed_at, decide_by,
+            renews_grant_id)
+         values ($1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, $12)",
+        new.id.0,
+        new.submission.0,
+        new.entitlement.0,
+        new.requester.0,
+        new.beneficiary.0,
+        new.policy.0,
+        new.asked.start_at,
+        seconds,
+        until,
+        new.filed_at,
+        new.decide_by,
+        new.renews.map(Uuid::from)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Marks a pending request as approved with what was given. `false` when somebody was first.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn mark_approved(
+    conn: &mut PgConnection,
+    id: RequestId,
+    given: Window,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let (seconds, until) = term_columns(given.term);
+    let done = sqlx::query!(
+        "update access_request set state = 'approved', closed_at = $2, given_start_at = $3, given_seconds = $4,
+            given_until = $5
+         where id = $1 and state = 'pending' and decide_by > $2",
+        id.0,
+        now,
+        given.start_at,
+        seconds,
+        until
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Marks a pending request as denied. `false` when somebody was first.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn mark_denied(conn: &mut PgConnection, id: RequestId, now: DateTime<Utc>) -> Result<bool> {
+    let done = sqlx::query!(
+        "update access_request set state = 'denied', closed_at = $2
+         where id = $1 and state = 'pending' and decide_by > $2",
+        id.0,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Marks a pending request as taken back. `false` when somebody was first.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn mark_cancelled(conn: &mut PgConnection, id: RequestId, now: DateTime<Utc>) -> Result<bool> {
+    let done = sqlx::query!(
+        "update access_request set state = 'cancelled', closed_at = $2 where id = $1 and state = 'pending'",
+        id.0,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Marks a pending request whose time has run out as expired. `false` when somebody was first.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn mark_expired(conn: &mut PgConnection, id: RequestId, now: DateTime<Utc>) -> Result<bool> {
+    let done = sqlx::query!(
+        "update access_request set state = 'expired', closed_at = $2
+         where id = $1 and state = 'pending' and decide_by <= $2",
+        id.0,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Writes down a decision. `by` is `None` where a rule decided.
+///
+/// # Errors
+/// When there is one already.
+pub async fn insert_decision(
+    conn: &mut PgConnection,
+    id: RequestId,
+    by: Option<PersonId>,
+    is_approval: bool,
+    summary: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into decision (request_id, decided_by, verdict, summary, decided_at) values ($1, $2, $3, $4, $5)",
+        id.0,
+        by.map(Uuid::from),
+        if is_approval { "approve" } else { "deny" },
+        summary,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) fn term_columns(term: Term) -> (Option<i64>, Option<DateTime<Utc>>) {
+    match term {
+        Term::Lasting(span) => (Some(span.seconds()), None),
+        Term::Until(end) => (None, Some(end)),
+    }
+}
+
+pub(crate) fn window(
+    start_at: Option<DateTime<Utc>>,
+    seconds: Option<i64>,
+    until: Option<DateTime<Utc>>,
+) -> Result<Window> {
+    let term = match (seconds, until) {
+        (Some(seconds), None) => Span::from_seconds(seconds).map(Term::Lasting),
+        (None, Some(until)) => Some(Term::Until(until)),
+        _ => None,
+    };
+    let term = term.ok_or_else(|| StoreError::corrupt("access_request", format!("{seconds:?} {until:?}")))?;
+    Ok(Window { start_at, term })
+}
