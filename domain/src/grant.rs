@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::request::Window;
+use crate::request::{Limit, Window};
 
 /// How long an activation is tried before the grant closes as `failed`.
 pub const ACTIVATION_DEADLINE: TimeDelta = TimeDelta::hours(24);
@@ -203,13 +203,23 @@ impl GrantState {
         }
     }
 
-    /// The target has it since `now`: the clock of a duration starts here.
+    /// The target has it since `now`: the clock of a duration starts here. A limit that has become stricter
+    /// since the decision shortens it.
     ///
     /// # Errors
     /// When it is not being activated.
-    pub fn activated(self, window: &Window, now: DateTime<Utc>) -> Result<Self, GrantTransitionError> {
+    pub fn activated(
+        self,
+        window: &Window,
+        limit: Option<&Limit>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, GrantTransitionError> {
         match self {
-            Self::Activating { .. } => Ok(Self::Active { until: Some(window.end_when_activated(now)) }),
+            Self::Activating { .. } => {
+                let end = window.end_when_activated(now);
+                let end = limit.map_or(end, |limit| end.min(now + limit.max.delta()));
+                Ok(Self::Active { until: Some(end) })
+            }
             other => Err(other.cannot("active")),
         }
     }
@@ -311,9 +321,16 @@ mod tests {
         let later = now() + TimeDelta::hours(3);
         let state = GrantState::new(&FOUR_HOURS, now())
             .activation_failed()
-            .and_then(|s| s.activated(&FOUR_HOURS, later))
+            .and_then(|s| s.activated(&FOUR_HOURS, None, later))
             .expect("activates");
         assert_eq!(state, GrantState::Active { until: Some(later + TimeDelta::hours(4)) });
+    }
+
+    #[test]
+    fn a_limit_lowered_since_the_decision_shortens_what_is_activated() {
+        let limit = Limit { max: Span::hours(1), source: "the policy".into() };
+        let state = GrantState::new(&FOUR_HOURS, now()).activated(&FOUR_HOURS, Some(&limit), now());
+        assert_eq!(state, Ok(GrantState::Active { until: Some(now() + TimeDelta::hours(1)) }));
     }
 
     #[test]
@@ -323,7 +340,7 @@ mod tests {
         let state = GrantState::new(&window, now());
         assert_eq!(state, GrantState::Scheduled { start_at });
         assert!(state.start(&window, start_at - TimeDelta::seconds(1)).is_err());
-        assert!(state.activated(&window, start_at).is_err());
+        assert!(state.activated(&window, None, start_at).is_err());
         assert!(state.start(&window, start_at).is_ok());
     }
 
@@ -372,7 +389,7 @@ mod tests {
         for state in [closed, GrantState::Failed] {
             assert!(!state.is_live());
             assert!(state.start(&FOUR_HOURS, now()).is_err());
-            assert!(state.activated(&FOUR_HOURS, now()).is_err());
+            assert!(state.activated(&FOUR_HOURS, None, now()).is_err());
             assert!(state.end(DateTime::<Utc>::MAX_UTC).is_err());
             assert!(state.revoke(Cause::Owner).is_err());
             assert!(state.removed(RemovalKnown::Verified).is_err());

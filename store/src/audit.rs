@@ -1,7 +1,7 @@
 //! The book: written once, never changed.
 
 use chrono::{DateTime, Utc};
-use domain::audit::{About, Actor, Event, NewEvent, Outcome};
+use domain::audit::{About, Action, Actor, Event, NewEvent, Outcome};
 use domain::caller::Source;
 use domain::id::{EntitlementId, EventId, GrantId, PersonId, RequestId, ResourceId, SystemId};
 use domain::person::PersonRef;
@@ -161,6 +161,29 @@ pub async fn thread(
     query.push(" or grant_id = ").push_bind(grant.map(Uuid::from));
     query.push(") order by recorded_at, id limit ").push_bind(limit);
     query.build().fetch_all(conn).await?.iter().map(read).collect()
+}
+
+/// Whether this person has done exactly this since `since`.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn is_noted(
+    conn: &mut PgConnection,
+    actor: PersonId,
+    action: Action,
+    detail: &serde_json::Value,
+    since: DateTime<Utc>,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select 1 from event where actor_id = $1 and recorded_at >= $4 and action = $2
+             and detail = $3) as "is_noted!""#,
+        actor.0,
+        action.as_str(),
+        detail,
+        since
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {

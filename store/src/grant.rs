@@ -313,8 +313,20 @@ pub struct NewGrant {
     pub window: Window,
     /// Where it starts out.
     pub state: GrantState,
+    /// Whether people open it: then only its deadline is the job's.
+    pub is_manual: bool,
     /// When it is made.
     pub created_at: DateTime<Utc>,
+}
+
+/// When the job first looks at a grant that has come into `state`: at once where a connector opens it, at its
+/// deadline where people do, and not before it is due where it only waits.
+pub fn first_try(state: &GrantState, is_manual: bool, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match state {
+        GrantState::Activating { deadline, .. } if is_manual => Some(*deadline),
+        GrantState::Activating { .. } => Some(now),
+        _ => None,
+    }
 }
 
 /// Makes a grant.
@@ -341,7 +353,7 @@ pub async fn insert(conn: &mut PgConnection, new: &NewGrant) -> Result<()> {
         until,
         new.created_at,
         deadline,
-        deadline.map(|_| new.created_at)
+        first_try(&new.state, new.is_manual, new.created_at)
     )
     .execute(conn)
     .await?;

@@ -8,12 +8,14 @@ pub mod audit;
 pub mod catalogue;
 pub mod grant;
 pub mod owner;
+mod pair_lock;
 pub mod person;
 pub mod policy;
 pub mod request;
 pub mod roles;
 mod tx;
 
+pub use pair_lock::PairLock;
 pub use sqlx::PgConnection;
 use thiserror::Error;
 pub use tx::{Clock, Store, Tx};

@@ -56,10 +56,12 @@ actions! {
     GrantActivationFailed = "grant.activation_failed", "could not open";
     GrantFailed = "grant.failed", "gave up opening";
     GrantEnding = "grant.ending", "began to close";
+    GrantRemovalAsked = "grant.removal_asked", "asked its owners to close";
     GrantEnded = "grant.ended", "closed";
     GrantRevoking = "grant.revoking", "began to take away";
     GrantRevoked = "grant.revoked", "took away";
     GrantRemovalFailed = "grant.removal_failed", "could not close";
+    GrantRetried = "grant.retried", "asked for another try of";
     GrantAttested = "grant.attested", "attested";
     GrantImported = "grant.imported", "brought in";
     AuditSearched = "audit.searched", "searched the book";

@@ -1,0 +1,210 @@
+//! PostgreSQL: an entitlement is membership in a role; the holder's account is a role that can log in.
+//!
+//! The connector's own role needs `ADMIN OPTION` on the roles that it gives, and membership in
+//! `pg_signal_backend` to end sessions. It need not be, and should not be, a superuser.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection, Row};
+
+use super::{Closed, Connector, ConnectorError, Target, secret};
+
+/// So long may the target take to answer.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// So long may an ended session take to go.
+const SESSION_GONE_WITHIN_MS: i64 = 5_000;
+
+/// The connector for PostgreSQL 13 and later.
+#[derive(Debug, Clone, Copy)]
+pub struct Postgresql;
+
+/// A system's settings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    /// `postgres://ROLE@HOST:PORT/DATABASE`, without a password.
+    url: String,
+    /// A reference to the password.
+    password: Option<String>,
+}
+
+#[async_trait]
+impl Connector for Postgresql {
+    fn name(&self) -> &'static str {
+        "postgresql"
+    }
+
+    async fn open(&self, target: &Target) -> Result<(), ConnectorError> {
+        let mut conn = connect(target).await?;
+        must_exist(&mut conn, target).await?;
+        match given_by(&mut conn, target).await? {
+            // Ours from a try whose end was not seen.
+            Some((_, true)) => {}
+            Some((by, false)) => {
+                let (account, right) = (target.account.clone(), target.right.clone());
+                return Err(ConnectorError::HeldOtherwise { account, right, by });
+            }
+            None => change(&mut conn, "grant %I to %I", target).await?,
+        }
+        if has(&mut conn, target).await? {
+            Ok(())
+        } else {
+            Err(ConnectorError::Refused("it accepted the grant but does not show it.".to_owned()))
+        }
+    }
+
+    async fn close(&self, target: &Target) -> Result<Closed, ConnectorError> {
+        let mut conn = connect(target).await?;
+        let is_there = exists(&mut conn, &target.account).await? && exists(&mut conn, &target.right).await?;
+        let was_gone = !is_there || given_by(&mut conn, target).await?.is_none();
+        if !was_gone {
+            change(&mut conn, "revoke %I from %I", target).await?;
+        }
+        // Also when the role was gone: a session keeps what SET ROLE gave it.
+        let sessions_ended = end_sessions(&mut conn, &target.account).await?;
+        if is_there && has(&mut conn, target).await? {
+            let through = through(&mut conn, target).await?;
+            let (account, right) = (target.account.clone(), target.right.clone());
+            return Err(ConnectorError::StillThere { account, right, through });
+        }
+        Ok(Closed { was_gone, sessions_ended })
+    }
+}
+
+async fn connect(target: &Target) -> Result<PgConnection, ConnectorError> {
+    let settings: Settings = serde_json::from_value(target.settings.clone())
+        .map_err(|error| ConnectorError::Settings(format!("{error}.")))?;
+    let mut options: PgConnectOptions = settings
+        .url
+        .parse()
+        .map_err(|_| ConnectorError::Settings("the url is not one of PostgreSQL.".to_owned()))?;
+    if let Some(reference) = &settings.password {
+        options = options.password(secret::resolve(reference)?.expose_secret());
+    }
+    let options = options.application_name("gatebook-connector");
+    match tokio::time::timeout(CONNECT_WITHIN, options.connect()).await {
+        Ok(Ok(conn)) => Ok(conn),
+        Ok(Err(error)) => Err(ConnectorError::Unreachable(words(&error))),
+        Err(_) => {
+            Err(ConnectorError::Unreachable(format!("no answer within {} s.", CONNECT_WITHIN.as_secs())))
+        }
+    }
+}
+
+/// The server's own message without anything of ours around it.
+fn words(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => format!("{}.", error.message()),
+        sqlx::Error::Io(error) => format!("{error}."),
+        _ => "the connection broke.".to_owned(),
+    }
+}
+
+fn refused(error: &sqlx::Error) -> ConnectorError {
+    match error {
+        sqlx::Error::Database(_) => ConnectorError::Refused(words(error)),
+        _ => ConnectorError::Unreachable(words(error)),
+    }
+}
+
+async fn exists(conn: &mut PgConnection, role: &str) -> Result<bool, ConnectorError> {
+    sqlx::query_scalar("select exists (select 1 from pg_roles where rolname = $1)")
+        .bind(role)
+        .fetch_one(conn)
+        .await
+        .map_err(|error| refused(&error))
+}
+
+async fn must_exist(conn: &mut PgConnection, target: &Target) -> Result<(), ConnectorError> {
+    if !exists(conn, &target.account).await? {
+        return Err(ConnectorError::NoAccount(target.account.clone()));
+    }
+    if !exists(conn, &target.right).await? {
+        return Err(ConnectorError::NoRight(target.right.clone()));
+    }
+    Ok(())
+}
+
+/// Who gave the membership, and whether that is us.
+async fn given_by(
+    conn: &mut PgConnection,
+    target: &Target,
+) -> Result<Option<(String, bool)>, ConnectorError> {
+    let row = sqlx::query(
+        "select coalesce(g.rolname, 'an unknown role')::text as by, coalesce(g.rolname = current_user, false) as ours
+         from pg_auth_members m
+         join pg_roles r on r.oid = m.roleid and r.rolname = $1
+         join pg_roles a on a.oid = m.member and a.rolname = $2
+         left join pg_roles g on g.oid = m.grantor
+         order by 2 limit 1",
+    )
+    .bind(&target.right)
+    .bind(&target.account)
+    .fetch_optional(conn)
+    .await
+    .map_err(|error| refused(&error))?;
+    row.map(|row| Ok((row.try_get("by")?, row.try_get("ours")?))).transpose().map_err(|e| refused(&e))
+}
+
+/// Whether the account has the rights, inherited ones included.
+async fn has(conn: &mut PgConnection, target: &Target) -> Result<bool, ConnectorError> {
+    sqlx::query_scalar("select pg_has_role($1::name, $2::name, 'member')")
+        .bind(&target.account)
+        .bind(&target.right)
+        .fetch_one(conn)
+        .await
+        .map_err(|error| refused(&error))
+}
+
+/// Which way the account still has the rights, in words.
+async fn through(conn: &mut PgConnection, target: &Target) -> Result<String, ConnectorError> {
+    let roles: Vec<String> = sqlx::query_scalar(
+        "select r.rolname::text from pg_auth_members m join pg_roles r on r.oid = m.roleid
+         join pg_roles a on a.oid = m.member
+         where a.rolname = $1 and pg_has_role(r.oid, $2::name, 'member') order by 1",
+    )
+    .bind(&target.account)
+    .bind(&target.right)
+    .fetch_all(conn)
+    .await
+    .map_err(|error| refused(&error))?;
+    Ok(if roles.is_empty() {
+        "as a superuser".to_owned()
+    } else {
+        format!("through {}", roles.iter().map(|role| format!("“{role}”")).collect::<Vec<_>>().join(", "))
+    })
+}
+
+/// Runs a statement over the right and the account, quoted by the server itself.
+async fn change(conn: &mut PgConnection, form: &'static str, target: &Target) -> Result<(), ConnectorError> {
+    let statement: String = sqlx::query_scalar("select format($1, $2, $3)")
+        .bind(form)
+        .bind(&target.right)
+        .bind(&target.account)
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(|error| refused(&error))?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(conn).await.map_err(|error| refused(&error))?;
+    Ok(())
+}
+
+/// Ends every session of the account, whatever role it has set, and waits until they are gone.
+async fn end_sessions(conn: &mut PgConnection, account: &str) -> Result<usize, ConnectorError> {
+    let ended: Vec<bool> = sqlx::query_scalar(
+        "select pg_terminate_backend(pid, $2) from pg_stat_activity where usename = $1 and pid <> pg_backend_pid()",
+    )
+    .bind(account)
+    .bind(SESSION_GONE_WITHIN_MS)
+    .fetch_all(conn)
+    .await
+    .map_err(|error| refused(&error))?;
+    if ended.iter().all(|gone| *gone) {
+        Ok(ended.len())
+    } else {
+        Err(ConnectorError::Refused("an open session of the account could not be ended.".to_owned()))
+    }
+}

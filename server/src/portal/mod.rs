@@ -1,0 +1,119 @@
+//! The use cases: each port of the pages, over the rules of `domain` and the memory of `store`.
+
+pub mod access;
+pub mod approvals;
+pub mod audit;
+pub mod catalogue;
+mod deciding;
+pub mod export;
+pub mod people;
+pub mod requests;
+mod thread;
+mod typed;
+
+use std::sync::Arc;
+
+use app::backend::{Account, Answer, Backend, What};
+use app::error::PortalError;
+use domain::audit::{About, Action, NewEvent, Outcome};
+use domain::caller::Caller;
+use domain::id::RequestId;
+use store::grant::GrantRecord;
+use store::request::RequestRecord;
+use store::{Store, StoreError};
+
+/// All use cases over one database.
+#[derive(Debug, Clone)]
+pub struct Portal {
+    store: Store,
+}
+
+impl Portal {
+    /// Over this database.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// The ports for the pages.
+    pub fn backend(&self, account: Arc<dyn Account>) -> Backend {
+        let portal = Arc::new(self.clone());
+        Backend {
+            catalogue: portal.clone(),
+            requests: portal.clone(),
+            approvals: portal.clone(),
+            access: portal.clone(),
+            audit: portal.clone(),
+            people: portal,
+            account,
+        }
+    }
+}
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// For the person who asked.
+    #[error(transparent)]
+    Told(#[from] PortalError),
+    /// For the log.
+    #[error(transparent)]
+    Hidden(#[from] StoreError),
+}
+
+/// Turns a fault into what may be told; what is internal is logged.
+pub fn tell<T>(result: Result<T, Fault>) -> Answer<T> {
+    result.map_err(|fault| match fault {
+        Fault::Told(error) => error,
+        Fault::Hidden(error) => {
+            tracing::error!(%error, "a use case failed");
+            PortalError::Internal
+        }
+    })
+}
+
+/// Something tried that a rule refuses.
+pub(crate) struct Refused<'a> {
+    /// What was tried.
+    pub tried: Action,
+    /// About what.
+    pub about: About,
+    /// On which request.
+    pub request: Option<RequestId>,
+    /// What the person is told.
+    pub message: &'a str,
+}
+
+/// Writes a refused attempt into the book, and answers with the refusal.
+pub(crate) async fn refuse(store: &Store, caller: &Caller, refused: Refused<'_>) -> Fault {
+    let mut event = NewEvent::by(caller, Action::AccessDenied)
+        .outcome(Outcome::Denied)
+        .about(refused.about)
+        .reason(Some(refused.message.to_owned()))
+        .detail(serde_json::json!({ "tried": refused.tried.as_str() }));
+    event.request_id = refused.request;
+    let written = async { store.begin().await?.commit(event).await }.await;
+    match written {
+        Ok(_) => PortalError::Forbidden(refused.message.to_owned()).into(),
+        Err(error) => error.into(),
+    }
+}
+
+fn what_is_asked(record: &RequestRecord) -> Result<What, StoreError> {
+    Ok(What {
+        entitlement: record.entitlement().to_owned(),
+        resource: record.resource().to_owned(),
+        resource_slug: record.resource_slug().to_owned(),
+        system: record.system().to_owned(),
+        sensitivity: record.sensitivity()?,
+    })
+}
+
+fn what_is_held(record: &GrantRecord) -> Result<What, StoreError> {
+    Ok(What {
+        entitlement: record.entitlement.clone(),
+        resource: record.resource.clone(),
+        resource_slug: record.resource_slug.clone(),
+        system: record.system.clone(),
+        sensitivity: record.sensitivity()?,
+    })
+}

@@ -1,0 +1,180 @@
+//! Who people are, what they hold, and what happens when they leave.
+
+use app::backend::{Answer, People, PersonGrant, PersonRow, PersonView};
+use app::error::PortalError;
+use async_trait::async_trait;
+use domain::audit::{Action, NewEvent};
+use domain::caller::Caller;
+use domain::grant::{Cause, GrantState};
+use domain::id::{EntitlementId, PersonId};
+use domain::person::PersonStatus;
+use store::audit::Filter;
+use store::grant::{GrantRecord, Which};
+use store::person::PersonRecord;
+use store::{PgConnection, Store, Tx, audit, grant, person, request};
+
+use super::access::mark_taken_away;
+use super::typed::Faults;
+use super::{Fault, Portal, Refused, refuse, tell, what_is_held};
+
+#[async_trait]
+impl People for Portal {
+    async fn list(&self, _caller: &Caller, text: &str) -> Answer<Vec<PersonRow>> {
+        tell(list(&self.store, text).await)
+    }
+
+    async fn show(&self, caller: &Caller, id: PersonId) -> Answer<PersonView> {
+        tell(show(&self.store, caller, id).await)
+    }
+
+    async fn set_status(&self, caller: &Caller, id: PersonId, status: &str, reason: &str) -> Answer<()> {
+        tell(set_status(&self.store, caller, id, status, reason).await)
+    }
+}
+
+async fn list(store: &Store, text: &str) -> Result<Vec<PersonRow>, Fault> {
+    let mut conn = store.read().await?;
+    person::search(&mut conn, text, 100).await?.iter().map(row).collect()
+}
+
+fn row(record: &PersonRecord) -> Result<PersonRow, Fault> {
+    Ok(PersonRow {
+        person: record.person(),
+        title: record.title.clone(),
+        department: record.department.clone(),
+        status: record.status()?,
+    })
+}
+
+async fn show(store: &Store, caller: &Caller, id: PersonId) -> Result<PersonView, Fault> {
+    let mut conn = store.read().await?;
+    let record = person::find(&mut conn, id).await?.ok_or(PortalError::NotFound)?;
+    let job_roles = person::job_roles(&mut conn, id).await?;
+    let manager = record.manager();
+    let is_self_or_report = caller.id() == id || manager.as_ref().is_some_and(|m| m.id == caller.id());
+    let sees_all = caller.roles.auditor || caller.roles.administrator;
+    let holds =
+        if is_self_or_report || sees_all { Some(holds(&mut conn, id, &job_roles).await?) } else { None };
+    let timeline = if caller.id() == id || sees_all {
+        let filter = Filter { concerning: Some(id), ..Filter::default() };
+        Some(audit::search(&mut conn, &filter, None, 30).await?)
+    } else {
+        None
+    };
+    Ok(PersonView {
+        row: row(&record)?,
+        email: record.email.clone().unwrap_or_default(),
+        manager,
+        reports: person::reports(&mut conn, id).await?,
+        job_roles: job_roles.into_iter().map(|(name, _)| name).collect(),
+        holds,
+        timeline,
+        may_change: caller.roles.administrator && caller.id() != id,
+    })
+}
+
+async fn holds(
+    conn: &mut PgConnection,
+    id: PersonId,
+    job_roles: &[(String, Vec<EntitlementId>)],
+) -> Result<Vec<PersonGrant>, Fault> {
+    let live = grant::list(conn, Which::LiveOf(id), 1_000).await?;
+    live.iter().map(|grant| person_grant(grant, job_roles)).collect()
+}
+
+fn person_grant(
+    grant: &GrantRecord,
+    job_roles: &[(String, Vec<EntitlementId>)],
+) -> Result<PersonGrant, Fault> {
+    let explained_by = job_roles
+        .iter()
+        .filter(|(_, justified)| justified.contains(&grant.entitlement_id()))
+        .map(|(name, _)| name.clone())
+        .collect();
+    Ok(PersonGrant {
+        id: grant.id(),
+        what: what_is_held(grant)?,
+        state: grant.state_word().to_owned(),
+        until: grant.ends_at,
+        explained_by,
+        is_imported: grant.is_imported(),
+    })
+}
+
+async fn set_status(
+    store: &Store,
+    caller: &Caller,
+    id: PersonId,
+    status: &str,
+    reason: &str,
+) -> Result<(), Fault> {
+    let status = PersonStatus::parse(status)
+        .ok_or_else(|| PortalError::field("status", "Choose active, suspended or left."))?;
+    let action = match status {
+        PersonStatus::Active => Action::PersonReactivated,
+        PersonStatus::Suspended => Action::PersonSuspended,
+        PersonStatus::Left => Action::PersonLeft,
+    };
+    if !caller.roles.administrator || caller.id() == id {
+        let message = if caller.id() == id {
+            "Nobody changes their own status."
+        } else {
+            "Only administrators change whether somebody works here."
+        };
+        let refused =
+            Refused { tried: action, about: domain::audit::About::default(), request: None, message };
+        return Err(refuse(store, caller, refused).await);
+    }
+    let mut faults = Faults::default();
+    let reason = faults.prose("reason", reason);
+    if reason.is_none() && faults.is_empty() {
+        faults.add("reason", "Say why; it stands in the book.");
+    }
+    faults.check()?;
+    let mut tx = store.begin().await?;
+    let record = person::lock(tx.conn(), id).await?.ok_or(PortalError::NotFound)?;
+    if !person::mark_status(tx.conn(), id, status).await? {
+        return Err(PortalError::Conflict(format!("{} is {} already.", record.name, status.as_str())).into());
+    }
+    match status {
+        PersonStatus::Active => {}
+        PersonStatus::Suspended => stop_everything(&mut tx, id, Cause::Suspended).await?,
+        PersonStatus::Left => stop_everything(&mut tx, id, Cause::Leaver).await?,
+    }
+    let event = NewEvent::by(caller, action)
+        .subject(record.person())
+        .reason(reason)
+        .detail(serde_json::json!({ "before": record.status()?, "after": status }));
+    tx.commit(event).await?;
+    Ok(())
+}
+
+/// Revokes live grants and denies pending requests. Sessions end with the status itself: every look-up of one
+/// asks for it.
+async fn stop_everything(tx: &mut Tx, id: PersonId, cause: Cause) -> Result<(), Fault> {
+    let (why, now) = match cause {
+        Cause::Leaver => ("They have left.", tx.now),
+        _ => ("They are suspended.", tx.now),
+    };
+    for record in request::list(tx.conn(), request::Which::PendingOfPerson(id), 1_000).await? {
+        if request::mark_denied(tx.conn(), record.id(), now).await? {
+            request::insert_decision(tx.conn(), record.id(), None, false, Some(why), now).await?;
+            let event = NewEvent::by_system(Action::RequestDenied)
+                .subject(record.beneficiary())
+                .about(record.about())
+                .request(record.id())
+                .reason(Some(why.to_owned()));
+            tx.record(event).await?;
+        }
+    }
+    for listed in grant::list(tx.conn(), Which::LiveOf(id), 10_000).await? {
+        let Some(record) = grant::lock(tx.conn(), listed.id()).await? else { continue };
+        if matches!(record.state()?, GrantState::Removing { .. }) || !record.state()?.is_live() {
+            continue;
+        }
+        let event = NewEvent::by_system(Action::GrantRevoking).reason(Some(why.to_owned()));
+        let event = mark_taken_away(tx, &record, cause, event).await?;
+        tx.record(event).await?;
+    }
+    Ok(())
+}
