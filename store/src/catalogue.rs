@@ -65,8 +65,8 @@ const RESOURCES: &str = "select o.id, o.slug, o.name, o.description, o.environme
     from resource o join system s on s.id = o.system_id
     where o.deleted_at is null and s.deleted_at is null";
 
-/// How similar a word must be to count as the one that was meant: catches one slip in five letters.
-const SIMILARITY_MIN: f32 = 0.5;
+/// How similar a word must be to count as the one that was meant: “paymnets” is 0.44 like “payments-prod”.
+const SIMILARITY_MIN: f32 = 0.4;
 
 /// Resources whose name, description, system, tags or entitlements match `text` (typos forgiven), by system
 /// and name. An empty text matches all.

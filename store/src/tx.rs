@@ -1,6 +1,7 @@
 //! Transactions: one reading of the clock, and no commit without an event.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Datelike, Utc};
@@ -44,6 +45,7 @@ pub struct Store {
     clock: Clock,
     /// Months whose partitions are known to be there.
     months: Arc<Mutex<HashSet<(i32, u32)>>>,
+    sequence: Arc<AtomicU32>,
 }
 
 impl Store {
@@ -62,7 +64,7 @@ impl Store {
 
     /// Over a pool that is there already.
     pub fn new(pool: PgPool, clock: Clock) -> Self {
-        Self { pool, clock, months: Arc::default() }
+        Self { pool, clock, months: Arc::default(), sequence: Arc::default() }
     }
 
     /// The same database with another clock, for replaying history.
@@ -110,7 +112,7 @@ impl Store {
             let mut inner = self.pool.begin().await?;
             let now = self.read_clock(&mut inner).await?;
             if self.knows_partitions_of(now) {
-                return Ok(Tx { now, inner, recorded: 0 });
+                return Ok(Tx { now, inner, sequence: self.sequence.clone() });
             }
             // Once a month: partitions are made in a transaction of their own, so that no writer waits for it.
             inner.rollback().await?;
@@ -139,8 +141,7 @@ pub struct Tx {
     /// The time of everything that this transaction does.
     pub now: DateTime<Utc>,
     inner: Transaction<'static, Postgres>,
-    /// So that the events of one transaction sort in the order they were written.
-    recorded: u16,
+    sequence: Arc<AtomicU32>,
 }
 
 impl Tx {
@@ -151,7 +152,7 @@ impl Tx {
 
     /// A new UUIDv7 of this transaction's time.
     pub fn new_id(&self) -> Uuid {
-        new_id(self.now, 0)
+        new_id(self.now, self.sequence.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Writes an event that belongs to this change. [`Tx::commit`] writes the last one.
@@ -160,8 +161,7 @@ impl Tx {
     /// When the database refuses it.
     pub async fn record(&mut self, event: NewEvent) -> Result<EventId> {
         let now = self.now;
-        self.recorded = self.recorded.saturating_add(1);
-        let id = EventId(new_id(now, self.recorded));
+        let id = EventId(self.new_id());
         audit::insert(&mut self.inner, id, now, event).await?;
         Ok(id)
     }
@@ -177,9 +177,9 @@ impl Tx {
     }
 }
 
-/// A UUIDv7 (RFC 9562) of `now`, with 12 bits of `sequence` after the milliseconds and the rest random.
-fn new_id(now: DateTime<Utc>, sequence: u16) -> Uuid {
+/// A UUIDv7 (RFC 9562) of `now`: after the milliseconds 32 bits of `sequence`, so that what one process writes
+/// sorts in the order it was written, and the rest random.
+fn new_id(now: DateTime<Utc>, sequence: u32) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    let sequence = u128::from(sequence.min(0xfff));
-    Uuid::new_v7(Timestamp::from_unix_time(seconds, now.timestamp_subsec_nanos(), sequence, 12))
+    Uuid::new_v7(Timestamp::from_unix_time(seconds, now.timestamp_subsec_nanos(), sequence.into(), 32))
 }
