@@ -77,9 +77,6 @@ async fn search(
 ) -> Result<AuditList, Fault> {
     let filter = filter(caller, query)?;
     let after = read_cursor(cursor)?;
-    if sees_all(caller) && after.is_none() && *query != AuditQuery::default() {
-        note_search(store, caller, query).await?;
-    }
     let mut conn = store.read().await?;
     let limit = i64::try_from(PAGE_EVENTS + 1).unwrap_or(i64::MAX);
     let mut events = audit::search(&mut conn, &filter, after, limit).await?;
@@ -89,6 +86,11 @@ async fn search(
     let next =
         last.map(|e| Cursor { recorded_at: e.recorded_at, id: e.id }).map(write_cursor).unwrap_or_default();
     let count = audit::count(&mut conn, &filter).await?;
+    drop(conn);
+    // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
+    if sees_all(caller) && after.is_none() && *query != AuditQuery::default() {
+        note_search(store, caller, query).await?;
+    }
     Ok(AuditList {
         events,
         total: usize::try_from(count.min(COUNTED_MAX)).unwrap_or(0),
