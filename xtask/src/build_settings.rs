@@ -1,6 +1,6 @@
 //! Where things are and what they are called, as `Cargo.toml` says.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -64,6 +64,11 @@ impl BuildSettings {
     pub fn cargo(&self) -> Command {
         let mut command = Command::new(cargo());
         command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        // What cargo tells this driver about the driver's own crate would make it rebuild crates whose
+        // build scripts look at it (ring's does), here and again when somebody calls cargo directly.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_this_crate(name)) {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -105,6 +110,12 @@ impl BuildSettings {
             self.site.bin_features.iter().map(|feature| format!("{}/{feature}", self.site.bin_package));
         named.collect::<Vec<_>>().join(",")
     }
+}
+
+fn is_about_this_crate(variable: &OsStr) -> bool {
+    let variable = variable.to_string_lossy();
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| variable.starts_with(start))
+        || ["CARGO_CRATE_NAME", "CARGO_BIN_NAME", "CARGO_PRIMARY_PACKAGE"].contains(&variable.as_ref())
 }
 
 /// The cargo that runs this driver.

@@ -1,5 +1,6 @@
 //! The whole product with everything that it needs beside it.
 
+use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::process::Command;
 
@@ -31,8 +32,8 @@ pub struct Options {
 /// Builds everything and runs it until somebody asks to stop.
 pub fn run(settings: &BuildSettings, options: &Options) -> Result<()> {
     // What can fail at once should not fail after minutes of building.
+    let state = DemoState::take(&settings.root, options.port)?;
     require_free(options.port)?;
-    let state = DemoState::take(&settings.root)?;
     if options.fresh {
         step("Forgetting the data of earlier runs", || state.forget())?;
     }
@@ -65,7 +66,11 @@ pub fn run(settings: &BuildSettings, options: &Options) -> Result<()> {
 }
 
 fn require_free(port: u16) -> Result<()> {
-    TcpListener::bind(("127.0.0.1", port)).map(drop).with_context(|| {
-        format!("port {port} of 127.0.0.1 is not to be had: stop what uses it, or choose another with --port")
-    })
+    match TcpListener::bind(("127.0.0.1", port)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            bail!("port {port} is taken: stop what uses it, or choose another with --port")
+        }
+        Err(error) => Err(error).with_context(|| format!("port {port} of 127.0.0.1 cannot be used")),
+    }
 }

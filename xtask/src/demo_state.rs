@@ -17,8 +17,8 @@ pub struct DemoState {
 }
 
 impl DemoState {
-    /// Takes the folder below the repository; the error says who has it.
-    pub fn take(root: &Path) -> Result<Self> {
+    /// Takes the folder below the repository, for a demo on that port; the error says who has it.
+    pub fn take(root: &Path, port: u16) -> Result<Self> {
         let folder = root.join(".gatebook");
         let file = folder.join(LOCK);
         fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -28,16 +28,16 @@ impl DemoState {
         })?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let holder = fs::read_to_string(&file).unwrap_or_default();
-                bail!("a demo already runs here{}; stop it first (Ctrl-C there)", holder.trim_end());
-            }
+            Err(TryLockError::WouldBlock) => bail!(
+                "a demo of this checkout already runs ({}): stop it first, with Ctrl-C where it runs",
+                fs::read_to_string(&file).unwrap_or_default().trim_end()
+            ),
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("{} cannot be locked", file.display()));
             }
         }
         lock.set_len(0)?;
-        lock.write_all(format!(" (process {})\n", std::process::id()).as_bytes())?;
+        lock.write_all(format!("http://127.0.0.1:{port}, process {}\n", std::process::id()).as_bytes())?;
         Ok(Self { folder, _lock: lock })
     }
 
@@ -69,18 +69,18 @@ mod tests {
     #[test]
     fn a_second_demo_on_the_same_folder_is_refused_in_one_sentence() {
         let root = tempfile::tempdir().unwrap();
-        let first = DemoState::take(root.path()).unwrap();
-        let refusal = DemoState::take(root.path()).err().unwrap().to_string();
-        assert!(refusal.starts_with("a demo already runs here (process "), "{refusal}");
+        let first = DemoState::take(root.path(), 3000).unwrap();
+        let refusal = DemoState::take(root.path(), 3000).err().unwrap().to_string();
+        assert!(refusal.contains("already runs (http://127.0.0.1:3000, process "), "{refusal}");
         assert_eq!(refusal.lines().count(), 1);
         drop(first);
-        DemoState::take(root.path()).unwrap();
+        DemoState::take(root.path(), 3000).unwrap();
     }
 
     #[test]
     fn forgetting_leaves_only_the_lock() {
         let root = tempfile::tempdir().unwrap();
-        let state = DemoState::take(root.path()).unwrap();
+        let state = DemoState::take(root.path(), 3000).unwrap();
         std::fs::create_dir_all(state.folder().join("postgres/base")).unwrap();
         std::fs::write(state.folder().join("postgres-port"), "5").unwrap();
         state.forget().unwrap();
