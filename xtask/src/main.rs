@@ -1,1 +1,26 @@
-fn main() {}
+//! The one driver of Gatebook's builds, tests and demo: `cargo xtask --help` lists what it does.
+
+mod build_settings;
+mod chromium;
+mod cli;
+mod css;
+mod demo;
+mod demo_state;
+mod interrupt;
+mod mirror;
+mod npm;
+mod postgres;
+mod process;
+mod progress;
+mod release;
+mod search_path;
+mod site;
+mod sqlx_data;
+mod tally;
+mod test;
+mod test_steps;
+mod wasm_target;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}
