@@ -1,5 +1,7 @@
 //! What every page has at hand: the ports, who asks, what the address says, and a draft to go on with.
 
+use std::sync::Arc;
+
 use domain::caller::Caller;
 use futures::join;
 use http::StatusCode;
@@ -131,7 +133,24 @@ impl Page {
 /// A page in the frame: reads with `read`, and shows the result or what stands in its way.
 pub fn page<R, F>(place: Place, read: R) -> AnyView
 where
-    R: FnOnce(std::sync::Arc<Desk>) -> F + Send + 'static,
+    R: FnOnce(Arc<Desk>) -> F + Send + 'static,
+    F: Future<Output = Answer<Page>> + Send + 'static,
+{
+    page_of(place, use_params_map().get_untracked(), read)
+}
+
+/// A page outside every route, where the path has no parameters.
+pub(crate) fn page_without_route<R, F>(place: Place, read: R) -> AnyView
+where
+    R: FnOnce(Arc<Desk>) -> F + Send + 'static,
+    F: Future<Output = Answer<Page>> + Send + 'static,
+{
+    page_of(place, ParamsMap::new(), read)
+}
+
+fn page_of<R, F>(place: Place, params: ParamsMap, read: R) -> AnyView
+where
+    R: FnOnce(Arc<Desk>) -> F + Send + 'static,
     F: Future<Output = Answer<Page>> + Send + 'static,
 {
     let (Some(backend), Some(visitor), Some(parts)) =
@@ -142,7 +161,7 @@ where
     };
     let response = use_context::<ResponseOptions>();
     let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let (query, params) = (use_query_map().get_untracked(), use_params_map().get_untracked());
+    let query = use_query_map().get_untracked();
     Suspend::new(async move {
         let Some(caller) = visitor.0 else {
             return failed(response.as_ref(), &PortalError::SignedOut);
@@ -155,7 +174,7 @@ where
         };
         let notice = query.get("done").as_deref().and_then(Notice::parse);
         let here = address::without(&address::without(&here, "done"), "draft");
-        let desk = std::sync::Arc::new(Desk { backend, caller, draft, here, query, params });
+        let desk = Arc::new(Desk { backend, caller, draft, here, query, params });
         let (counts, result) = join!(Counts::read(&desk), read(desk.clone()));
         let (title, body, has_islands) = match result {
             Ok(page) => (page.title, page.body, page.has_islands),

@@ -68,11 +68,12 @@ pub(crate) fn frame(
         <a class="skip" href="#main">"Skip to the content"</a>
         <div class="frame">
             {rail(place, desk, counts)}
-            {top(place, desk)}
+            {top(desk)}
             <main id="main" class="main" tabindex="-1">
                 {notice}
                 {failure}
                 {body}
+                <p class="foot">"Times in " <a href=routes::SETTINGS>{desk.caller.time_zone.name()}</a></p>
             </main>
         </div>
     }
@@ -136,7 +137,7 @@ fn entry(path: &'static str, words: &'static str, sign: Icon, is_here: bool, cou
         view! { <span class="count">{shown}<span class="sr-only">" waiting"</span></span> }
     });
     view! {
-        <li>
+        <li class=if path == routes::PEOPLE { "rail-people" } else { "" }>
             <a class="rail-entry" href=path aria-current=is_here.then_some("page") title=words>
                 {icon(sign)}
                 <span class="rail-words">{words}</span>
@@ -147,11 +148,12 @@ fn entry(path: &'static str, words: &'static str, sign: Icon, is_here: bool, cou
     .into_any()
 }
 
-fn top(place: Place, desk: &Desk) -> AnyView {
+fn top(desk: &Desk) -> AnyView {
     // The catalogue has the same field, larger, with filters.
-    let search = (place != Place::Catalogue).then(|| {
+    let is_catalogue = desk.here.split('?').next() == Some(routes::CATALOGUE);
+    let search = (!is_catalogue).then(|| {
         view! {
-            <form class="top-search" role="search" action=routes::CATALOGUE method="get">
+            <form class="top-search" role="search" aria-label="Everywhere" action=routes::CATALOGUE method="get">
                 {icon(Icon::Search)}
                 <input
                     class="top-search-input"
@@ -177,6 +179,10 @@ fn top(place: Place, desk: &Desk) -> AnyView {
                     <a class="menu-entry" href=format!("{}/{}", routes::PEOPLE, desk.caller.person.id)>
                         {icon(Icon::Person)}
                         "What I hold"
+                    </a>
+                    <a class="menu-entry menu-phone" href=routes::PEOPLE>
+                        {icon(Icon::People)}
+                        "People"
                     </a>
                     <a class="menu-entry" href=routes::SETTINGS>
                         {icon(Icon::Settings)}

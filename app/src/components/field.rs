@@ -13,12 +13,14 @@ pub struct Field {
     hint: Option<String>,
     error: Option<String>,
     is_optional: bool,
+    /// Whether the page opens with the focus here.
+    pub has_focus: bool,
 }
 
 impl Field {
     /// The field `name` of the page's one form.
     pub fn new(name: &str, label: impl Into<String>) -> Self {
-        Self { id: field_id(name), label: label.into(), hint: None, error: None, is_optional: false }
+        Self { id: field_id(name), label: label.into(), hint: None, error: None, is_optional: false, has_focus: false }
     }
 
     /// Another id, where the same form stands several times on a page.
@@ -46,6 +48,13 @@ impl Field {
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.is_optional = true;
+        self
+    }
+
+    /// The page opens with the focus here, if `has_focus`.
+    #[must_use]
+    pub fn focus_if(mut self, has_focus: bool) -> Self {
+        self.has_focus = has_focus;
         self
     }
 

@@ -13,6 +13,7 @@ pub fn textarea(field: Field, name: &'static str, value: &str, rows: u8) -> AnyV
             id=field.id.clone()
             name=name
             rows=rows.to_string()
+            autofocus=field.has_focus
             aria-describedby=field.described_by()
             aria-invalid=field.invalid()
             inner_html=content(value)

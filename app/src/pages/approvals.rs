@@ -41,7 +41,9 @@ pub fn Approvals() -> impl IntoView {
             return Ok(Page::new("Approvals", view! { {head("Approvals", lead, None)} {nothing} }));
         }
         let open_id = open.as_ref().map(|item| item.row.id);
-        let rows = queue.iter().map(|row| queue_row(desk.clock(), row, open_id)).collect_view();
+        // Whoever walks by keys goes on from where they were.
+        let has_focus = desk.query("then") == "row" || (keys && !desk.query("done").is_empty());
+        let rows = queue.iter().map(|row| queue_row(desk.clock(), row, open_id, has_focus)).collect_view();
         let list = view! { <ol class="queue-list" aria-label="Requests that wait for you">{rows}</ol> };
         let list = if keys { view! { <QueueKeys>{list}</QueueKeys> }.into_any() } else { list.into_any() };
         let class = if asked.is_some() { "queue queue-chosen" } else { "queue" };
@@ -74,12 +76,13 @@ async fn open(desk: &Desk, asked: Option<RequestId>, queue: &[QueueRow]) -> Answ
     }
 }
 
-fn queue_row(clock: Clock, row: &QueueRow, open: Option<RequestId>) -> AnyView {
+fn queue_row(clock: Clock, row: &QueueRow, open: Option<RequestId>, has_focus: bool) -> AnyView {
+    let is_open = open == Some(row.id);
     let path = address::with(routes::APPROVALS, "open", &row.id.to_string());
     let soon = row.is_due_soon.then(|| view! { <span class="due">{icon(Icon::Clock)} "decide by " {clock.short(row.decide_by)}</span> });
     view! {
         <li>
-            <a class="queue-row" href=path aria-current=(open == Some(row.id)).then_some("true") data-queue-row="">
+            <a class="queue-row" href=path aria-current=is_open.then_some("true") autofocus=is_open && has_focus data-queue-row="">
                 {initials(&row.beneficiary.name)}
                 <span class="queue-words">
                     <span class="queue-who">{row.beneficiary.name.clone()}</span>
@@ -98,10 +101,16 @@ fn queue_row(clock: Clock, row: &QueueRow, open: Option<RequestId>) -> AnyView {
 
 fn hints() -> AnyView {
     view! {
-        <p class="keys">
-            <kbd>"j"</kbd> <kbd>"k"</kbd> " walk · " <kbd>"Enter"</kbd> " opens · " <kbd>"a"</kbd> " approve · " <kbd>"d"</kbd>
-            " deny, then confirm"
-        </p>
+        <details class="keys fold" id="keys">
+            <summary>"Keys"</summary>
+            <ul class="lines">
+                <li><kbd>"j"</kbd> " " <kbd>"k"</kbd> " walk through the queue"</li>
+                <li><kbd>"Enter"</kbd> " opens a request"</li>
+                <li><kbd>"a"</kbd> " leads to its approval, " <kbd>"d"</kbd> " to its denial; a second press decides"</li>
+                <li><kbd>"?"</kbd> " shows these keys"</li>
+            </ul>
+            <p>"They work while the queue has the focus, and can be switched off in the settings."</p>
+        </details>
     }
     .into_any()
 }

@@ -33,7 +33,7 @@ pub fn Audit() -> impl IntoView {
                 Some((routes::AUDIT.to_owned(), "Show everything")),
             )
         } else {
-            event_rows(desk.clock(), &list.events)
+            event_rows(desk.clock(), &list.events, false)
         };
         let body = view! {
             {head(title, lead, None)}
@@ -83,7 +83,7 @@ fn bar(query: &AuditQuery, list: &AuditList) -> AnyView {
     };
     let is_narrowed = pairs(query).iter().skip(1).any(|(_, value)| !value.is_empty());
     view! {
-        <form class="bar bar-audit" role="search" method="get" action=routes::AUDIT>
+        <form class="bar bar-audit" role="search" aria-label="The book" method="get" action=routes::AUDIT>
             <div class="bar-row">
                 <div class="bar-search">
                     {icon(Icon::Search)}
@@ -205,8 +205,8 @@ fn older(query: &AuditQuery, next: &str) -> Option<AnyView> {
     })
 }
 
-/// Events under the days on which they happened.
-pub(crate) fn event_rows(clock: Clock, events: &[Event]) -> AnyView {
+/// Events under the days on which they happened; `has_heading` where a heading stands above them all.
+pub(crate) fn event_rows(clock: Clock, events: &[Event], has_heading: bool) -> AnyView {
     let mut days: Vec<(String, Vec<AnyView>)> = Vec::new();
     for event in events {
         let day = clock.day(event.occurred_at);
@@ -218,9 +218,14 @@ pub(crate) fn event_rows(clock: Clock, events: &[Event]) -> AnyView {
     }
     days.into_iter()
         .map(|(day, rows)| {
+            let heading = if has_heading {
+                view! { <h3 class="day-name">{day}</h3> }.into_any()
+            } else {
+                view! { <h2 class="day-name">{day}</h2> }.into_any()
+            };
             view! {
                 <section class="day">
-                    <h3 class="day-name">{day}</h3>
+                    {heading}
                     <ol class="events">{rows}</ol>
                 </section>
             }

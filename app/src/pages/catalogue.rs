@@ -22,7 +22,7 @@ pub fn Catalogue() -> impl IntoView {
         let list = desk.backend.catalogue.browse(&desk.caller, &query).await?;
         let body = view! {
             {head("Catalogue", "What you can ask for. Each entry says who decides before you ask.", None)}
-            <form class="bar" role="search" method="get" action=routes::CATALOGUE id="filter">
+            <form class="bar" role="search" aria-label="The catalogue" method="get" action=routes::CATALOGUE id="filter">
                 <div class="bar-search">
                     {icon(Icon::Search)}
                     <SearchAsYouType value=query.text.clone()/>

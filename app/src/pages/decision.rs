@@ -144,14 +144,17 @@ fn form(desk: &Desk, item: &QueueItem) -> AnyView {
         });
     }
     let filled = desk.filled_where::<TypedDecision>(|typed| typed.id == id);
+    // Where the keys of the queue lead: what the verdict needs first.
     let wish = desk.query("then");
+    let wants_words = wish == "d" || (wish == "a" && item.summary_required);
     let summary = Field::new("summary", "Summary")
         .hint(if item.summary_required {
             "Why, in a sentence. It is needed here, for either answer, and stands in the book."
         } else {
             "Why, in a sentence. A denial needs one; it stands in the book."
         })
-        .error(filled.error("summary"));
+        .error(filled.error("summary"))
+        .focus_if(wants_words && !filled.is_draft);
     let summary = if item.summary_required { summary } else { summary.optional() };
     let shorter = Field::new("shorter", "End earlier")
         .optional()
@@ -160,7 +163,7 @@ fn form(desk: &Desk, item: &QueueItem) -> AnyView {
     let shorter_open = filled.error("shorter").is_some() || !filled.typed.shorter.is_empty();
     let until = desk.clock().short_text(item.would_end_at);
     view! {
-        <form class="form decide-form" id="decision" method="post" action=Decide::url() data-then=wish>
+        <form class="form decide-form" id="decision" method="post" action=Decide::url() data-summary-required=item.summary_required>
             // Return in a field decides nothing: the form's first button is no button.
             <button class="hidden" type="submit" disabled aria-hidden="true" tabindex="-1"></button>
             <input type="hidden" name="typed[id]" value=id/>
@@ -170,10 +173,10 @@ fn form(desk: &Desk, item: &QueueItem) -> AnyView {
                 {shorter.input("typed[shorter]", "text", filled.typed.shorter.clone())}
             </details>
             <div class="decide-buttons">
-                <button class="button" type="submit" name="typed[verdict]" value="approve" data-key="a">
+                <button class="button" type="submit" name="typed[verdict]" value="approve" data-key="a" autofocus=wish == "a" && !wants_words>
                     {format!("Approve until {until}")}
                 </button>
-                <button class="button-danger" type="submit" name="typed[verdict]" value="deny" data-key="d">"Deny"</button>
+                <button class="button-danger" type="submit" name="typed[verdict]" value="deny">"Deny"</button>
             </div>
         </form>
     }

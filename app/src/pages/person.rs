@@ -35,7 +35,7 @@ pub fn Person() -> impl IntoView {
             let rows = if events.is_empty() {
                 empty("Nothing yet", "What happens to this person's access stands here.", None)
             } else {
-                event_rows(desk.clock(), events)
+                event_rows(desk.clock(), events, true)
             };
             section("timeline", "Timeline", rows)
         });

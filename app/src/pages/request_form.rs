@@ -98,8 +98,10 @@ fn items(form: &FormView, filled: &Filled<TypedRequest>) -> AnyView {
                 <li class="row">
                     <div class="row-main">
                         <p class="row-title">
-                            <em class="what-entitlement">{item.entitlement.clone()}</em> " on "
-                            <a class="what-resource" href=path>{item.resource.clone()}</a>
+                            <span class="what">
+                                <em class="what-entitlement">{item.entitlement.clone()}</em> " on "
+                                <a class="what-resource" href=path>{item.resource.clone()}</a>
+                            </span>
                         </p>
                         {purpose}
                         {obstacle}

@@ -66,7 +66,7 @@ fn row(desk: &Desk, task: &Task) -> AnyView {
     view! {
         <li class="row">
             <div class="row-main">
-                <p class="row-title">{sentence} {state}</p>
+                <p class="row-title"><span>{sentence}</span> {state}</p>
                 <p class="row-sub">{task.what.system.clone()} " · " {account} " · waits since " {clock.relative(task.since)} {due}</p>
                 {error}
             </div>
