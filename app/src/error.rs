@@ -81,3 +81,16 @@ fn invalid_summary(fields: &[FieldError]) -> String {
         several => format!("{} fields need another look.", several.len()),
     }
 }
+
+impl leptos::server_fn::error::FromServerFnError for PortalError {
+    type Encoder = leptos::server_fn::codec::JsonEncoding;
+
+    /// A form that cannot be read at all is the sender's fault, everything else is ours.
+    fn from_server_fn_error(error: leptos::server_fn::error::ServerFnErrorErr) -> Self {
+        use leptos::server_fn::error::ServerFnErrorErr as Cause;
+        match error {
+            Cause::Args(_) | Cause::MissingArg(_) => Self::Invalid(Vec::new()),
+            _ => Self::Internal,
+        }
+    }
+}

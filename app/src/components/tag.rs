@@ -1,0 +1,123 @@
+//! Sensitivity and state: a word and a shape, never colour alone.
+
+use domain::audit::Outcome;
+use domain::catalogue::Sensitivity;
+use domain::person::PersonStatus;
+use leptos::prelude::*;
+
+/// Four bars, as many filled as it is sensitive, and the word.
+pub fn sensitivity(level: Sensitivity) -> AnyView {
+    let (class, filled) = match level {
+        Sensitivity::Low => ("sense sense-low", 1),
+        Sensitivity::Medium => ("sense sense-medium", 2),
+        Sensitivity::High => ("sense sense-high", 3),
+        Sensitivity::Critical => ("sense sense-critical", 4),
+    };
+    let bars = [(1, "0", "7", "3"), (2, "4", "5", "5"), (3, "8", "3", "7"), (4, "12", "1", "9")]
+        .into_iter()
+        .map(|(number, x, y, height)| {
+            let class = if number <= filled { "sense-on" } else { "sense-off" };
+            view! { <rect class=class x=x y=y width="2.6" height=height rx="1"/> }
+        })
+        .collect_view();
+    view! {
+        <span class=class>
+            <svg class="sense-bars" viewBox="0 0 15 10" aria-hidden="true">{bars}</svg>
+            {level.as_str()}
+        </span>
+    }
+    .into_any()
+}
+
+/// A state's looks: class, shape and word.
+fn looks(state: &str) -> (&'static str, Shape, String) {
+    let word = state.replace('_', " ");
+    let (class, shape) = match state {
+        "pending" => ("state state-waiting", Shape::Ring),
+        "scheduled" => ("state state-waiting", Shape::Clock),
+        "activating" | "ending" | "revoking" => ("state state-moving", Shape::Half),
+        "approved" | "active" => ("state state-good", Shape::Dot),
+        "denied" | "failed" | "revoked" => ("state state-bad", Shape::Cross),
+        "activation_failed" | "removal_failed" => ("state state-trouble", Shape::Triangle),
+        _ => ("state state-over", Shape::Dash),
+    };
+    let word = match state {
+        "activating" => "opening".to_owned(),
+        "activation_failed" => "opening failed".to_owned(),
+        "ending" | "revoking" => "closing".to_owned(),
+        "removal_failed" => "closing failed".to_owned(),
+        "cancelled" => "taken back".to_owned(),
+        "expired" => "not decided in time".to_owned(),
+        "revoked" => "taken away".to_owned(),
+        _ => word,
+    };
+    (class, shape, word)
+}
+
+#[derive(Clone, Copy)]
+enum Shape {
+    Ring,
+    Dot,
+    Half,
+    Clock,
+    Cross,
+    Dash,
+    Triangle,
+}
+
+fn shape(which: Shape) -> AnyView {
+    let path = match which {
+        Shape::Ring => "M5 1.2a3.800 3.800 0 1 1 0 7.600 3.800 3.800 0 0 1 0-7.600Zm0 1.600a2.200 2.200 0 1 0 0 4.400 2.200 2.200 0 0 0 0-4.400Z",
+        Shape::Dot => "M5 1a4 4 0 1 1 0 8 4 4 0 0 1 0-8Z",
+        Shape::Half => "M5 1.2a3.800 3.800 0 1 1 0 7.600Zm0 1.500A2.300 2.300 0 0 0 5 7.300V8.800a3.800 3.800 0 0 1 0-7.600Z",
+        Shape::Clock => "M5 1a4 4 0 1 1 0 8 4 4 0 0 1 0-8Zm-.6 1.700v2.700l2 1.200.6-1-1.400-.8V2.700Z",
+        Shape::Cross => "m1.500 2.600 1.100-1.100L5 3.900l2.400-2.400 1.100 1.100L6.100 5l2.400 2.400-1.100 1.100L5 6.100 2.600 8.500 1.500 7.400 3.900 5Z",
+        Shape::Dash => "M1.500 4.200h7v1.600h-7Z",
+        Shape::Triangle => "M5 .8 9.500 9h-9Z",
+    };
+    view! {
+        <svg class="shape" viewBox="0 0 10 10" aria-hidden="true"><path fill-rule="evenodd" d=path/></svg>
+    }
+    .into_any()
+}
+
+/// The state of a request or grant.
+pub fn state(word: &str) -> AnyView {
+    let (class, which, words) = looks(word);
+    view! { <span class=class>{shape(which)} {words}</span> }.into_any()
+}
+
+/// How an event came out; success says nothing.
+pub fn outcome(outcome: Outcome) -> Option<AnyView> {
+    let (class, which, words) = match outcome {
+        Outcome::Success => return None,
+        Outcome::Denied => ("state state-bad", Shape::Cross, "refused"),
+        Outcome::Failure => ("state state-trouble", Shape::Triangle, "failed"),
+    };
+    Some(view! { <span class=class>{shape(which)} {words}</span> }.into_any())
+}
+
+/// Whether somebody works here; those who do need no word.
+pub fn status(status: PersonStatus) -> Option<AnyView> {
+    let (class, which, words) = match status {
+        PersonStatus::Active => return None,
+        PersonStatus::Suspended => ("state state-trouble", Shape::Triangle, "suspended"),
+        PersonStatus::Left => ("state state-over", Shape::Dash, "has left"),
+    };
+    Some(view! { <span class=class>{shape(which)} {words}</span> }.into_any())
+}
+
+/// A word of the catalogue: an environment, a tag.
+pub fn plain(word: &str) -> AnyView {
+    view! { <span class="tag">{word.to_owned()}</span> }.into_any()
+}
+
+/// Access that was found beforehand.
+pub fn imported() -> AnyView {
+    view! {
+        <span class="tag tag-imported" title="Found beforehand and brought in; nobody approved it here.">
+            "imported"
+        </span>
+    }
+    .into_any()
+}

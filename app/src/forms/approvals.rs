@@ -1,0 +1,33 @@
+//! Deciding.
+
+use domain::id::RequestId;
+use leptos::prelude::*;
+
+use super::{Counter, Form};
+use crate::address;
+use crate::backend::TypedDecision;
+use crate::error::PortalError;
+use crate::notice::Notice;
+use crate::routes;
+
+impl Form for TypedDecision {
+    const NAME: &'static str = "decision";
+
+    fn path(&self) -> String {
+        address::with_all(routes::APPROVALS, &[("open", self.id.as_str())])
+    }
+}
+
+/// Approves or denies one request, and goes on to what waits next.
+#[server(prefix = "/api/form", endpoint = "decide")]
+pub async fn decide(typed: TypedDecision) -> Result<(), PortalError> {
+    let counter = Counter::open()?;
+    let done = counter.backend.approvals.decide(&counter.caller, &typed).await;
+    counter.close(&typed, done, |next| after(&typed, next)).await
+}
+
+fn after(typed: &TypedDecision, next: Option<RequestId>) -> String {
+    let notice = if typed.verdict == "deny" { Notice::Denied } else { Notice::Approved };
+    let next = next.map(|id| id.to_string()).unwrap_or_default();
+    notice.on(&address::with_all(routes::APPROVALS, &[("open", &next)]))
+}

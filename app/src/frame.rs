@@ -1,0 +1,264 @@
+//! The frame around every page: rail, top bar, notices, and what an error looks like.
+
+use futures::join;
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+
+use crate::address;
+use crate::backend::Draft;
+use crate::components::banner;
+use crate::components::icon::{Icon, icon};
+use crate::components::initials::initials;
+use crate::context::Assets;
+use crate::desk::Desk;
+use crate::error::PortalError;
+use crate::forms::account::theme_form;
+use crate::notice::Notice;
+use crate::routes;
+use crate::shell::chosen_theme;
+
+/// Which entry of the rail a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Home.
+    Home,
+    /// The catalogue.
+    Catalogue,
+    /// Own requests.
+    Requests,
+    /// The queue.
+    Approvals,
+    /// Work of owners.
+    Tasks,
+    /// People.
+    People,
+    /// The book.
+    Audit,
+    /// None of the rail.
+    Elsewhere,
+}
+
+/// What the rail counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    approvals: usize,
+    tasks: usize,
+}
+
+impl Counts {
+    /// A count that cannot be read is not shown; the page is still worth having.
+    pub(crate) async fn read(desk: &Desk) -> Self {
+        let (approvals, tasks) =
+            join!(desk.backend.approvals.count(&desk.caller), desk.backend.access.tasks(&desk.caller));
+        Self { approvals: approvals.unwrap_or_default(), tasks: tasks.map(|t| t.len()).unwrap_or_default() }
+    }
+}
+
+pub(crate) fn frame(
+    place: Place,
+    desk: &Desk,
+    counts: Counts,
+    notice: Option<Notice>,
+    draft_id: &str,
+    body: AnyView,
+) -> AnyView {
+    let failure = desk.draft.as_ref().map(|draft| failure(desk, draft, draft_id));
+    let notice = notice.filter(|_| failure.is_none()).map(|notice| banner::notice(notice.sentence()));
+    view! {
+        <a class="skip" href="#main">"Skip to the content"</a>
+        <div class="frame">
+            {rail(place, desk, counts)}
+            {top(desk)}
+            <main id="main" class="main" tabindex="-1">
+                {notice}
+                {failure}
+                {body}
+                <p class="foot">"Times in " <a href=routes::SETTINGS>{desk.caller.time_zone.name()}</a></p>
+            </main>
+        </div>
+    }
+    .into_any()
+}
+
+/// What was wrong with a form, on top of it.
+fn failure(desk: &Desk, draft: &Draft, draft_id: &str) -> AnyView {
+    let way_out = draft.way_out.clone().map(|(path, words)| {
+        if path.starts_with(routes::SIGN_IN) {
+            let back = address::with(&desk.here, "draft", draft_id);
+            (address::with(&path, "return_to", &back), words)
+        } else {
+            (path, words)
+        }
+    });
+    banner::failure(&draft.message, &draft.fields, way_out)
+}
+
+fn rail(place: Place, desk: &Desk, counts: Counts) -> AnyView {
+    let sees_all = desk.caller.roles.auditor || desk.caller.roles.administrator;
+    let audit = if sees_all { "Audit" } else { "Timeline" };
+    let tasks = (counts.tasks > 0 || place == Place::Tasks)
+        .then(|| entry(routes::TASKS, "Tasks", Icon::Task, place == Place::Tasks, counts.tasks));
+    view! {
+        <nav class="rail" aria-label="Main">
+            <a class="mark" href=routes::HOME aria-label="Gatebook, home">
+                <svg class="mark-sign" viewBox="0 0 24 24" aria-hidden="true">
+                    <path d="M4 20V6.5A2.5 2.5 0 0 1 6.5 4H20v16"/>
+                    <path d="M9 20v-8.5a2.5 2.5 0 0 1 2.5-2.5H20"/>
+                    <path d="M14 20v-4.2a1.8 1.8 0 0 1 1.8-1.8H20"/>
+                </svg>
+                <span class="mark-name">"Gatebook"</span>
+            </a>
+            <ul class="rail-list">
+                {entry(routes::HOME, "Home", Icon::Home, place == Place::Home, 0)}
+                {entry(routes::CATALOGUE, "Catalogue", Icon::Catalogue, place == Place::Catalogue, 0)}
+                {entry(routes::REQUESTS, "Requests", Icon::Request, place == Place::Requests, 0)}
+                {entry(
+                    routes::APPROVALS,
+                    "Approvals",
+                    Icon::Approval,
+                    place == Place::Approvals,
+                    counts.approvals,
+                )}
+                {tasks}
+                {entry(routes::AUDIT, audit, Icon::Book, place == Place::Audit, 0)}
+                {entry(routes::PEOPLE, "People", Icon::People, place == Place::People, 0)}
+            </ul>
+            <p class="rail-zone">
+                "Times in " <a href=routes::SETTINGS>{desk.caller.time_zone.name()}</a>
+            </p>
+        </nav>
+    }
+    .into_any()
+}
+
+fn entry(path: &'static str, words: &'static str, sign: Icon, is_here: bool, count: usize) -> AnyView {
+    let count = (count > 0).then(|| {
+        let shown = if count > 99 { "99+".to_owned() } else { count.to_string() };
+        view! { <span class="count">{shown}<span class="sr-only">" waiting"</span></span> }
+    });
+    view! {
+        <li class=if path == routes::PEOPLE { "rail-people" } else { "" }>
+            <a class="rail-entry" href=path aria-current=is_here.then_some("page") title=words>
+                {icon(sign)}
+                <span class="rail-words">{words}</span>
+                {count}
+            </a>
+        </li>
+    }
+    .into_any()
+}
+
+fn top(desk: &Desk) -> AnyView {
+    // The catalogue has the same field, larger, with filters.
+    let is_catalogue = desk.here.split('?').next() == Some(routes::CATALOGUE);
+    let search = (!is_catalogue).then(|| {
+        view! {
+            <form class="top-search" role="search" aria-label="Everywhere" action=routes::CATALOGUE method="get">
+                {icon(Icon::Search)}
+                <input
+                    class="top-search-input"
+                    type="search"
+                    name="q"
+                    aria-label="Search the catalogue"
+                    placeholder="Find access: payments, read, staging …"
+                    autocomplete="off"
+                />
+            </form>
+        }
+    });
+    view! {
+        <header class="top">
+            {search}
+            <details class="menu" name="top">
+                <summary class="menu-summary">
+                    {initials(&desk.caller.person.name)}
+                    <span class="menu-name">{desk.caller.person.name.clone()}</span>
+                    {icon(Icon::Down)}
+                </summary>
+                <div class="menu-sheet">
+                    <a class="menu-entry" href=format!("{}/{}", routes::PEOPLE, desk.caller.person.id)>
+                        {icon(Icon::Person)}
+                        "What I hold"
+                    </a>
+                    <a class="menu-entry menu-phone" href=routes::PEOPLE>
+                        {icon(Icon::People)}
+                        "People"
+                    </a>
+                    <a class="menu-entry" href=routes::SETTINGS>
+                        {icon(Icon::Settings)}
+                        "Settings"
+                    </a>
+                    {theme_form(chosen_theme(), &desk.here)}
+                    <form method="post" action=routes::SIGN_OUT>
+                        <button class="menu-entry" type="submit">{icon(Icon::Leave)} "Sign out"</button>
+                    </form>
+                </div>
+            </details>
+        </header>
+    }
+    .into_any()
+}
+
+/// An error's title and view.
+pub(crate) fn error_body(error: &PortalError, here: &str) -> (&'static str, AnyView) {
+    let title = match error {
+        PortalError::SignedOut => "Not signed in",
+        PortalError::NotFound => "Nothing here",
+        PortalError::Forbidden(_) => "Not allowed",
+        PortalError::SignInAgain => "Sign in again",
+        PortalError::Conflict(_) | PortalError::AlreadyThere { .. } => "It stands otherwise by now",
+        PortalError::Invalid(_) => "That cannot be read",
+        PortalError::Internal => "Something went wrong",
+    };
+    let again = address::with(&address::with(routes::SIGN_IN, "again", "1"), "return_to", here);
+    let (path, words) = match error {
+        PortalError::SignedOut => (address::with(routes::SIGN_IN, "return_to", here), "Sign in".to_owned()),
+        PortalError::SignInAgain => (again, "Sign in again".to_owned()),
+        PortalError::AlreadyThere { path, link, .. } => (path.clone(), link.clone()),
+        PortalError::Internal => (here.to_owned(), "Try again".to_owned()),
+        _ => (routes::HOME.to_owned(), "Go home".to_owned()),
+    };
+    let body = view! {
+        <div class="fault">
+            <p class="fault-status">{error.status()}</p>
+            <h1 class="title">{title}</h1>
+            <p class="lead">{error.to_string()}</p>
+            <p class="mt-6"><a class="button" href=path>{words}</a></p>
+        </div>
+    };
+    (title, body.into_any())
+}
+
+/// Loads the wasm once the page stands, then wakes every island on it, outer ones first.
+const WAKE: &str = "const idle=self.requestIdleCallback||(f=>f());\
+idle(async()=>{const m=await import(JS);await m.default({module_or_path:WASM});m.hydrate();const cb=[];\
+const walk=async n=>{const t=n.tagName;\
+if(t==='LEPTOS-ISLAND'){const f=m[n.dataset.component];\
+if(f){const c=cb[cb.length-1];if(c)c();const r=f(n);if(r&&r.then)await r}\
+for(const k of n.children)await walk(k)}\
+else if(t==='LEPTOS-CHILDREN'){cb.push(n.$$on_hydrate);for(const k of n.children)await walk(k);cb.pop()}\
+else for(const k of n.children)await walk(k)};await walk(document.body)});";
+
+/// The script of pages that hold an island.
+pub(crate) fn island_scripts() -> AnyView {
+    let assets = use_context::<Assets>().unwrap_or_default();
+    let nonce = use_nonce();
+    let script = WAKE.replace("JS", &quoted(&assets.js)).replace("WASM", &quoted(&assets.wasm));
+    view! {
+        <link rel="modulepreload" href=assets.js nonce=nonce.clone()/>
+        <link
+            rel="preload"
+            href=assets.wasm
+            r#as="fetch"
+            r#type="application/wasm"
+            crossorigin="anonymous"
+        />
+        <script type="module" nonce=nonce inner_html=script></script>
+    }
+    .into_any()
+}
+
+/// A JavaScript string; `<` is escaped so that it cannot end the script element.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('<', "\\u003c")
+}

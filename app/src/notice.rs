@@ -1,0 +1,66 @@
+//! What a page says after something was done: a closed list, so that an address can never put words in
+//! Gatebook's mouth.
+
+macro_rules! notices {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $sentence:literal;)*) => {
+        /// Something that was just done, carried over a redirect as `?done=WORD`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each variant's word and sentence stand next to it")]
+        pub enum Notice { $($variant,)* }
+
+        impl Notice {
+            /// The word in the address.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// The notice with this word.
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+
+            /// What people read.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)* }
+            }
+        }
+    };
+}
+
+notices! {
+    RequestSent = "request-sent", "Your request is on its way. You can leave this page.";
+    RequestsSent = "requests-sent", "Your requests are on their way. Each has its own deciders.";
+    RequestCancelled = "request-cancelled", "You took your request back.";
+    Approved = "approved", "Approved. The access opens by itself.";
+    Denied = "denied", "Denied. Whoever asked reads your summary.";
+    GivenBack = "given-back", "You gave the access back. It closes now.";
+    TakenAway = "taken-away", "The access is being taken away.";
+    TaskDone = "task-done", "Noted in the book, with your name.";
+    TaskRetried = "task-retried", "The next try begins in a moment.";
+    SettingsSaved = "settings-saved", "Your settings are saved.";
+    DeviceEnded = "device-ended", "That device is signed out.";
+    StatusChanged = "status-changed", "The status is changed.";
+}
+
+impl Notice {
+    /// `path` that says this when it opens.
+    pub fn on(self, path: &str) -> String {
+        crate::address::with(&crate::address::without(path, "done"), "done", self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_cannot_make_up_a_notice() {
+        assert_eq!(Notice::parse("request-sent"), Some(Notice::RequestSent));
+        assert_eq!(Notice::parse("Your account is locked, call 555"), None);
+    }
+
+    #[test]
+    fn a_page_says_one_thing_at_a_time() {
+        assert_eq!(Notice::Denied.on("/approvals?open=1&done=approved"), "/approvals?open=1&done=denied");
+    }
+}

@@ -1,0 +1,20 @@
+//! Pages: each reads through a port, shows what it read, and holds its forms. Made on the server only.
+
+pub mod approvals;
+pub mod audit;
+pub mod catalogue;
+mod decision;
+pub mod event;
+mod grant_forms;
+pub mod home;
+pub mod missing;
+pub mod people;
+pub mod person;
+pub mod request;
+pub mod request_form;
+mod request_preview;
+pub mod requests;
+pub mod resource;
+pub mod settings;
+pub mod signed_out;
+pub mod tasks;

@@ -1,0 +1,195 @@
+//! One resource: what can be held on it, who decides, who holds it.
+
+use leptos::prelude::*;
+
+use super::grant_forms;
+use crate::address;
+use crate::backend::{EntitlementView, Holder, Holders, ResourceView};
+use crate::components::banner;
+use crate::components::deciders::deciders;
+use crate::components::empty::empty;
+use crate::components::head::{crumb, head};
+use crate::components::icon::{Icon, icon};
+use crate::components::person::{people, person_with_circle};
+use crate::components::tag;
+use crate::desk::{Desk, Page, page};
+use crate::frame::Place;
+use crate::routes;
+
+/// A resource's page.
+#[component]
+pub fn Resource() -> impl IntoView {
+    page(Place::Catalogue, |desk| async move {
+        let resource = desk.backend.catalogue.resource(&desk.caller, &desk.param("resource")).await?;
+        let entitlements = if resource.entitlements.is_empty() {
+            empty("Nothing to ask for", "No entitlement is set up here, or none that you may see.", None)
+        } else {
+            let all = resource.entitlements.iter().map(|e| entitlement(&desk, &resource, e)).collect_view();
+            view! { <div class="entitlements">{all}</div> }.into_any()
+        };
+        let body = view! {
+            {crumb(routes::CATALOGUE, "Catalogue")}
+            {head(resource.name.clone(), lead(&resource), None)}
+            {about(&resource)}
+            {entitlements}
+        };
+        Ok(Page::new(resource.name.clone(), body))
+    })
+}
+
+fn lead(resource: &ResourceView) -> AnyView {
+    let system = address::with(routes::CATALOGUE, "system", &resource.system_slug);
+    let environment = (!resource.environment.is_empty()).then(|| tag::plain(&resource.environment));
+    let tags = resource
+        .tags
+        .iter()
+        .map(|word| {
+            let path = address::with(routes::CATALOGUE, "tag", word);
+            view! { <a class="tag tag-link" href=path>{word.clone()}</a> }
+        })
+        .collect_view();
+    view! {
+        <span class="standing">
+            <a href=system>{resource.system.clone()}</a> {environment} {tag::sensitivity(resource.sensitivity)} {tags}
+        </span>
+    }
+    .into_any()
+}
+
+fn about(resource: &ResourceView) -> AnyView {
+    let description =
+        (!resource.description.is_empty()).then(|| view! { <p>{resource.description.clone()}</p> });
+    let owners = (!resource.owners.is_empty())
+        .then(|| view! { <p class="quiet">"Owned by " {people(&resource.owners)} "."</p> });
+    let manual = resource.is_manual.then(|| {
+        view! { <p class="quiet">"Its owners open and close access by hand, so it can take a little longer."</p> }
+    });
+    view! { <div class="about">{description} {owners} {manual}</div> }.into_any()
+}
+
+fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementView) -> AnyView {
+    let purpose =
+        (!entitlement.purpose.is_empty()).then(|| view! { <p class="purpose">{entitlement.purpose.clone()}</p> });
+    let account = entitlement.account_missing.then(|| {
+        banner::warning(format!(
+            "You have no account on {} yet, so access could not be opened. Its owners can add one.",
+            resource.system
+        ))
+    });
+    view! {
+        <section class="entitlement" aria-label=entitlement.name.clone()>
+            <div class="entitlement-head">
+                <div>
+                    <h2 class="entitlement-name">{entitlement.name.clone()}</h2>
+                    {purpose}
+                </div>
+                {ask(resource, entitlement)}
+            </div>
+            {mine(desk, entitlement)}
+            {account}
+            <dl class="facts facts-wide">
+                <div><dt>"Who decides"</dt><dd>{deciders(&entitlement.deciders)}</dd></div>
+                <div><dt>"At most"</dt><dd>{limit(entitlement)}</dd></div>
+                {entitlement.usual.map(|usual| {
+                    let over = if usual.decisions == 1 { "one decision".to_owned() } else { format!("the last {} decisions", usual.decisions) };
+                    view! {
+                        <div>
+                            <dt>"Usually takes"</dt>
+                            <dd>{usual.median.to_string()} <span class="quiet">{format!(" · over {over}")}</span></dd>
+                        </div>
+                    }
+                })}
+                <div><dt>"Who holds it"</dt><dd>{holders(&entitlement.holders)}</dd></div>
+            </dl>
+            {named_holders(desk, resource, &entitlement.holders)}
+        </section>
+    }
+    .into_any()
+}
+
+fn ask(resource: &ResourceView, entitlement: &EntitlementView) -> AnyView {
+    let whose = format!(" {} on {}", entitlement.name, resource.name);
+    match (entitlement.pending, &entitlement.mine) {
+        (Some(request), _) => {
+            let path = format!("{}/{request}", routes::REQUESTS);
+            view! { <a class="button-quiet" href=path>"See your request"<span class="sr-only">" for" {whose}</span></a> }
+                .into_any()
+        }
+        (None, Some(mine)) => {
+            let path = address::with(routes::REQUEST_FORM, "renew", &mine.grant.to_string());
+            view! { <a class="button-quiet" href=path>"Renew"<span class="sr-only">{whose}</span></a> }.into_any()
+        }
+        (None, None) => {
+            let path = address::with(routes::REQUEST_FORM, "entitlement", &entitlement.id.to_string());
+            view! { <a class="button" href=path>"Request"<span class="sr-only">{whose}</span></a> }.into_any()
+        }
+    }
+}
+
+fn limit(entitlement: &EntitlementView) -> AnyView {
+    match &entitlement.limit {
+        Some(limit) => view! {
+            {limit.max.to_string()} <span class="quiet">{format!(" · {}", limit.source)}</span>
+        }
+        .into_any(),
+        None => "as long as you say, with an end".into_any(),
+    }
+}
+
+fn mine(desk: &Desk, entitlement: &EntitlementView) -> Option<AnyView> {
+    let mine = entitlement.mine.as_ref()?;
+    let until = mine.until.map(|until| view! { " until " {desk.clock().short(until)} });
+    let line = view! {
+        <p class="mine">{icon(Icon::Check)} <span>"You hold this" {until} "."</span> {tag::state(&mine.state)}</p>
+    };
+    Some(line.into_any())
+}
+
+fn holders(holders: &Holders) -> String {
+    match holders {
+        Holders::Named(all) => match all.len() {
+            0 => "nobody".to_owned(),
+            1 => "one person".to_owned(),
+            count => format!("{count} people"),
+        },
+        Holders::Count(count) => format!("{count} people"),
+        Holders::FewerThanFive => "fewer than five people".to_owned(),
+    }
+}
+
+fn named_holders(desk: &Desk, resource: &ResourceView, holders: &Holders) -> Option<AnyView> {
+    let Holders::Named(all) = holders else { return None };
+    if all.is_empty() {
+        return None;
+    }
+    let has_draft = desk.draft.as_ref().is_some_and(|draft| draft.form == "revoke");
+    let rows = all.iter().map(|one| holder(desk, resource.may_revoke, one)).collect_view();
+    let list = view! {
+        <details class="fold" open=has_draft>
+            <summary>"Holders by name"</summary>
+            <ul class="rows rows-tight">{rows}</ul>
+        </details>
+    };
+    Some(list.into_any())
+}
+
+fn holder(desk: &Desk, may_revoke: bool, holder: &Holder) -> AnyView {
+    let until = match holder.until {
+        Some(until) => view! { "until " {desk.clock().short(until)} }.into_any(),
+        None if holder.state == "active" => "without an end".into_any(),
+        None => ().into_any(),
+    };
+    let is_self = holder.person.id == desk.caller.id();
+    let revoke =
+        (may_revoke && !is_self).then(|| grant_forms::revoke(desk, holder.grant, &holder.person.name));
+    view! {
+        <li class="row">
+            <div class="row-main">
+                <p class="row-title">{person_with_circle(&holder.person)} {tag::state(&holder.state)}</p>
+            </div>
+            <div class="row-time"><p class="left-words">{until}</p></div>
+            <div class="row-actions">{revoke}</div>
+        </li>
+    }
+    .into_any()
+}

@@ -1,0 +1,100 @@
+//! The document around every page, and which page answers which path.
+
+use http::request::Parts;
+use leptos::config::LeptosOptions;
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, provide_meta_context};
+use leptos_router::SsrMode;
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::path;
+
+use crate::context::Assets;
+use crate::pages;
+
+/// The name of the cookie that remembers the chosen theme.
+pub const THEME_COOKIE: &str = "theme";
+
+/// The document around every page.
+pub fn shell(_options: LeptosOptions) -> impl IntoView {
+    // Pages are not hydrated; islands switch this on for themselves.
+    if let Some(shared) = Owner::current_shared_context() {
+        shared.set_is_hydrating(false);
+    }
+    let assets = use_context::<Assets>().unwrap_or_default();
+    let theme = chosen_theme();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="preload" href="/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                <link rel="stylesheet" href=assets.css/>
+                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// Every page by its path.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <Routes fallback=pages::missing::Missing>
+                <Route path=path!("/") view=pages::home::Home ssr=SsrMode::Async/>
+                <Route path=path!("/catalogue") view=pages::catalogue::Catalogue ssr=SsrMode::Async/>
+                <Route path=path!("/catalogue/:resource") view=pages::resource::Resource ssr=SsrMode::Async/>
+                <Route path=path!("/requests") view=pages::requests::Requests ssr=SsrMode::Async/>
+                <Route path=path!("/requests/new") view=pages::request_form::RequestForm ssr=SsrMode::Async/>
+                <Route path=path!("/requests/:id") view=pages::request::Request ssr=SsrMode::Async/>
+                <Route path=path!("/approvals") view=pages::approvals::Approvals ssr=SsrMode::Async/>
+                <Route path=path!("/tasks") view=pages::tasks::Tasks ssr=SsrMode::Async/>
+                <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
+                <Route path=path!("/audit/:event") view=pages::event::Event ssr=SsrMode::Async/>
+                <Route path=path!("/people") view=pages::people::People ssr=SsrMode::Async/>
+                <Route path=path!("/people/:id") view=pages::person::Person ssr=SsrMode::Async/>
+                <Route path=path!("/settings") view=pages::settings::Settings ssr=SsrMode::Async/>
+                <Route path=path!("/signed-out") view=pages::signed_out::SignedOut ssr=SsrMode::Async/>
+            </Routes>
+        </Router>
+    }
+}
+
+/// `light` or `dark` where the person chose one; otherwise the system's setting stands.
+pub(crate) fn chosen_theme() -> Option<&'static str> {
+    let parts = use_context::<Parts>()?;
+    let cookies = parts.headers.get_all(http::header::COOKIE);
+    cookies.iter().filter_map(|value| value.to_str().ok()).find_map(theme_in)
+}
+
+fn theme_in(cookies: &str) -> Option<&'static str> {
+    let (_, theme) = cookies
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == THEME_COOKIE)?;
+    match theme {
+        "light" => Some("light"),
+        "dark" => Some("dark"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_theme_is_light_dark_or_the_systems_own_whatever_the_cookie_says() {
+        assert_eq!(theme_in("a=b; theme=dark"), Some("dark"));
+        assert_eq!(theme_in("theme=light; a=b"), Some("light"));
+        assert_eq!(theme_in("theme=\" onload=x"), None);
+        assert_eq!(theme_in("mytheme=dark"), None);
+    }
+}
