@@ -1,1 +1,52 @@
+//! The memory of Gatebook: the only place with SQL.
+//!
+//! *Invariant:* a write commits together with its event or not at all ([`Tx::commit`]).
+//! *Invariant:* no statement calls a clock; a transaction reads the time once and passes it on.
 
+pub mod audit;
+pub mod cluster;
+pub mod identity;
+pub mod roles;
+pub mod session;
+mod tx;
+
+pub use sqlx::{PgConnection, PgPool};
+use thiserror::Error;
+pub use tx::{Clock, Store, Tx};
+
+/// The schema, embedded. Append-only: a migration that has been released is never edited.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// Why the database did not do what was asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database, or the way to it.
+    #[error("the database refused or could not be reached: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("a migration failed: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A row that the schema should have made impossible.
+    #[error("a row of {table} says {value:?}, which has no meaning here")]
+    Corrupt {
+        /// Where.
+        table: &'static str,
+        /// What.
+        value: String,
+    },
+}
+
+impl StoreError {
+    /// Whether a unique constraint of this name refused the write.
+    pub fn violates(&self, constraint: &str) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.constraint() == Some(constraint))
+    }
+
+    /// A row that makes no sense.
+    pub(crate) fn corrupt(table: &'static str, value: impl Into<String>) -> Self {
+        Self::Corrupt { table, value: value.into() }
+    }
+}
+
+/// What every function here answers.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -1,0 +1,276 @@
+//! The book: written once, never changed.
+
+use chrono::{DateTime, Utc};
+use domain::audit::{About, Action, Actor, Event, NewEvent, Outcome};
+use domain::caller::Source;
+use domain::id::{EntitlementId, EventId, GrantId, PersonId, RequestId, ResourceId, SystemId};
+use domain::person::PersonRef;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
+use uuid::Uuid;
+
+use crate::{Result, StoreError};
+
+/// Totals are counted exactly up to here.
+pub const COUNTED_MAX: i64 = 10_000;
+
+const COLUMNS: &str = "select id, occurred_at, recorded_at, actor_kind, actor_id, actor_name, action, outcome, \
+     subject_id, subject_name, system_id, system_name, resource_id, resource_name, entitlement_id, \
+     entitlement_name, request_id, grant_id, origin, ip, user_agent, reason, detail from event where true";
+
+/// Where the next page begins: behind this event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// Of the last event shown.
+    pub recorded_at: DateTime<Utc>,
+    /// Of the last event shown.
+    pub id: EventId,
+}
+
+/// What a reader of the book looks for. Everything that is set must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only what concerns this person: acted by, or about them.
+    pub concerning: Option<PersonId>,
+    /// Words, each somewhere in what the event says.
+    pub words: Vec<String>,
+    /// Part of the actor's or subject's name.
+    pub person: Option<String>,
+    /// Part of a system's, resource's or entitlement's name.
+    pub resource: Option<String>,
+    /// A dotted action, or what stands before its dot.
+    pub action: Option<String>,
+    /// How it came out.
+    pub outcome: Option<Outcome>,
+    /// Occurred at or after.
+    pub from: Option<DateTime<Utc>>,
+    /// Occurred before.
+    pub to: Option<DateTime<Utc>>,
+}
+
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    id: EventId,
+    recorded_at: DateTime<Utc>,
+    event: NewEvent,
+) -> Result<()> {
+    let (subject_id, subject_name) = event.subject.map_or((None, None), |s| (Some(s.id.0), Some(s.name)));
+    sqlx::query!(
+        "insert into event (id, class, occurred_at, recorded_at, actor_kind, actor_id, actor_name, action,
+            outcome, subject_id, subject_name, system_id, system_name, resource_id, resource_name,
+            entitlement_id, entitlement_name, request_id, grant_id, origin, ip, user_agent, reason, detail)
+         values ($1, 'governance', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+            $19, $20, $21, $22, $23)",
+        id.0,
+        event.occurred_at.unwrap_or(recorded_at),
+        recorded_at,
+        event.actor.kind(),
+        event.actor.id().map(Uuid::from),
+        event.actor.name(),
+        event.action.as_str(),
+        event.outcome.as_str(),
+        subject_id,
+        subject_name,
+        event.about.system_id.map(Uuid::from),
+        event.about.system,
+        event.about.resource_id.map(Uuid::from),
+        event.about.resource,
+        event.about.entitlement_id.map(Uuid::from),
+        event.about.entitlement,
+        event.request_id.map(Uuid::from),
+        event.grant_id.map(Uuid::from),
+        event.source.origin,
+        event.source.ip,
+        event.source.user_agent,
+        event.reason,
+        event.detail,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// At most `limit` events behind `after`, newest recorded first.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn search(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Event>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    push_filter(&mut query, filter);
+    if let Some(after) = after {
+        query
+            .push(" and (recorded_at, id) < (")
+            .push_bind(after.recorded_at)
+            .push(", ")
+            .push_bind(after.id.0)
+            .push(")");
+    }
+    query.push(" order by recorded_at desc, id desc limit ").push_bind(limit);
+    query.build().fetch_all(conn).await?.iter().map(read).collect()
+}
+
+/// How many events match, counted no further than [`COUNTED_MAX`] + 1.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64> {
+    let mut query = QueryBuilder::<Postgres>::new("select count(*) from (select 1 from event where true");
+    push_filter(&mut query, filter);
+    query.push(" limit ").push_bind(COUNTED_MAX + 1).push(") counted");
+    Ok(query.build_query_scalar().fetch_one(conn).await?)
+}
+
+/// One event.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn find(conn: &mut PgConnection, id: EventId) -> Result<Option<Event>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push(" and id = ").push_bind(id.0);
+    // UUIDv7 carries its milliseconds, which name the partition.
+    if let Some(at) = id.0.get_timestamp().and_then(|t| {
+        let (seconds, nanos) = t.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    }) {
+        query
+            .push(" and recorded_at between ")
+            .push_bind(at - chrono::TimeDelta::seconds(1))
+            .push(" and ")
+            .push_bind(at + chrono::TimeDelta::seconds(1));
+    }
+    query.build().fetch_optional(conn).await?.as_ref().map(read).transpose()
+}
+
+/// What belongs to a request and its grant, oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn thread(
+    conn: &mut PgConnection,
+    request: Option<RequestId>,
+    grant: Option<GrantId>,
+    limit: i64,
+) -> Result<Vec<Event>> {
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push(" and (request_id = ").push_bind(request.map(Uuid::from));
+    query.push(" or grant_id = ").push_bind(grant.map(Uuid::from));
+    query.push(") order by recorded_at, id limit ").push_bind(limit);
+    query.build().fetch_all(conn).await?.iter().map(read).collect()
+}
+
+/// Whether this person has done exactly this since `since`.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn is_noted(
+    conn: &mut PgConnection,
+    actor: PersonId,
+    action: Action,
+    detail: &serde_json::Value,
+    since: DateTime<Utc>,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select 1 from event where actor_id = $1 and recorded_at >= $4 and action = $2
+             and detail = $3) as "is_noted!""#,
+        actor.0,
+        action.as_str(),
+        detail,
+        since
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    if let Some(person) = filter.concerning {
+        query.push(" and (actor_id = ").push_bind(person.0);
+        query.push(" or subject_id = ").push_bind(person.0).push(")");
+    }
+    for word in &filter.words {
+        let pattern = contains(word);
+        query.push(
+            " and concat_ws(' ', actor_name, action, outcome, subject_name, system_name, resource_name, ",
+        );
+        query.push("entitlement_name, ip, reason, detail::text) ilike ").push_bind(pattern);
+    }
+    if let Some(person) = &filter.person {
+        let pattern = contains(person);
+        query.push(" and (actor_name ilike ").push_bind(pattern.clone());
+        query.push(" or subject_name ilike ").push_bind(pattern).push(")");
+    }
+    if let Some(resource) = &filter.resource {
+        let pattern = contains(resource);
+        query
+            .push(" and concat_ws(' ', system_name, resource_name, entitlement_name) ilike ")
+            .push_bind(pattern);
+    }
+    if let Some(action) = &filter.action {
+        query.push(" and (action = ").push_bind(action.clone());
+        query.push(" or action like ").push_bind(format!("{}.%", escape_like(action))).push(")");
+    }
+    if let Some(outcome) = filter.outcome {
+        query.push(" and outcome = ").push_bind(outcome.as_str());
+    }
+    if let Some(from) = filter.from {
+        query.push(" and occurred_at >= ").push_bind(from);
+    }
+    if let Some(to) = filter.to {
+        query.push(" and occurred_at < ").push_bind(to);
+    }
+}
+
+fn contains(text: &str) -> String {
+    format!("%{}%", escape_like(text))
+}
+
+pub(crate) fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+fn read(row: &PgRow) -> Result<Event> {
+    let actor_kind: &str = row.try_get("actor_kind")?;
+    let actor_id: Option<Uuid> = row.try_get("actor_id")?;
+    let actor_name: String = row.try_get("actor_name")?;
+    let actor = match (actor_kind, actor_id) {
+        ("person", Some(id)) => Actor::Person { id: PersonId(id), name: actor_name },
+        ("system", _) => Actor::System,
+        ("command", _) => Actor::Command { name: actor_name },
+        _ => Actor::Unknown,
+    };
+    let outcome: &str = row.try_get("outcome")?;
+    let subject = match (row.try_get::<Option<Uuid>, _>("subject_id")?, row.try_get("subject_name")?) {
+        (Some(id), Some(name)) => Some(PersonRef { id: PersonId(id), name }),
+        _ => None,
+    };
+    Ok(Event {
+        id: EventId(row.try_get("id")?),
+        occurred_at: row.try_get("occurred_at")?,
+        recorded_at: row.try_get("recorded_at")?,
+        actor,
+        action: row.try_get("action")?,
+        outcome: Outcome::parse(outcome).ok_or_else(|| StoreError::corrupt("event", outcome))?,
+        subject,
+        resource: About {
+            system_id: row.try_get::<Option<Uuid>, _>("system_id")?.map(SystemId),
+            system: row.try_get("system_name")?,
+            resource_id: row.try_get::<Option<Uuid>, _>("resource_id")?.map(ResourceId),
+            resource: row.try_get("resource_name")?,
+            entitlement_id: row.try_get::<Option<Uuid>, _>("entitlement_id")?.map(EntitlementId),
+            entitlement: row.try_get("entitlement_name")?,
+        },
+        request_id: row.try_get::<Option<Uuid>, _>("request_id")?.map(RequestId),
+        grant_id: row.try_get::<Option<Uuid>, _>("grant_id")?.map(GrantId),
+        source: Source {
+            origin: row.try_get("origin")?,
+            ip: row.try_get("ip")?,
+            user_agent: row.try_get("user_agent")?,
+        },
+        reason: row.try_get("reason")?,
+        detail: row.try_get("detail")?,
+    })
+}
