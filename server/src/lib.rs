@@ -1,5 +1,19 @@
-//! The hands of Gatebook: use cases, connectors, jobs, HTTP.
+//! The hands of Gatebook: HTTP, sign-in, use cases, connectors, jobs. The one binary is `gatebook`.
+//!
+//! *Invariant:* this crate holds no SQL over Gatebook's own tables; it asks `store`.
+//! *Invariant:* clocks are read in [`clock`] and randomness is drawn in [`secret`] alone.
 
+pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod connectors;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod http;
 pub mod jobs;
+pub mod migrate;
+pub mod oidc;
 pub mod portal;
+pub mod secret;
+pub mod serve;
+pub mod work;

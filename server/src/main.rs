@@ -1,1 +1,7 @@
-fn main() {}
+//! `gatebook`: see `gatebook --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::cli::run()
+}

@@ -6,17 +6,20 @@
 pub mod access_fact;
 pub mod audit;
 pub mod catalogue;
+pub mod cluster;
 pub mod grant;
+pub mod identity;
 pub mod owner;
 mod pair_lock;
 pub mod person;
 pub mod policy;
 pub mod request;
 pub mod roles;
+pub mod session;
 mod tx;
 
 pub use pair_lock::PairLock;
-pub use sqlx::PgConnection;
+pub use sqlx::{PgConnection, PgPool};
 use thiserror::Error;
 pub use tx::{Clock, Store, Tx};
 

@@ -30,6 +30,14 @@ impl Clock {
         Self::Fixed(Arc::new(Mutex::new(at)))
     }
 
+    /// The time that a fixed clock stands at; `None` where the database is asked.
+    pub fn given(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Database => None,
+            Self::Fixed(now) => Some(*now.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
     /// Sets a fixed clock; a database's goes its own way.
     pub fn set(&self, at: DateTime<Utc>) {
         if let Self::Fixed(now) = self {
@@ -71,6 +79,11 @@ impl Store {
     #[must_use]
     pub fn with_clock(&self, clock: Clock) -> Self {
         Self { clock, ..self.clone() }
+    }
+
+    /// Where the time comes from.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The pool, for what is not a change of state: sessions, locks, listening.

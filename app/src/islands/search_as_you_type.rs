@@ -4,7 +4,9 @@
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::closure::Closure;
-use web_sys::{Element, FormData, HtmlFormElement, UrlSearchParams, XmlHttpRequest, XmlHttpRequestResponseType};
+use web_sys::{
+    Element, FormData, HtmlFormElement, UrlSearchParams, XmlHttpRequest, XmlHttpRequestResponseType,
+};
 
 /// How long typing must rest before the results follow, in milliseconds.
 const REST_MS: u64 = 160;

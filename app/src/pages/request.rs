@@ -13,11 +13,11 @@ use crate::components::head::{crumb, head, section};
 use crate::components::person::{person, person_with_circle};
 use crate::components::prose::said;
 use crate::components::reveal::reveal;
+use crate::components::tag;
 use crate::components::thread::{Mark, Step, thread};
 use crate::components::time::Clock;
 use crate::components::time_left::time_left;
 use crate::components::what::{what, what_text};
-use crate::components::tag;
 use crate::desk::{Desk, Page, page};
 use crate::forms::requests::CancelRequest;
 use crate::frame::Place;
@@ -120,7 +120,8 @@ fn past(clock: Clock, step: &ThreadStep) -> Step {
 fn details(desk: &Desk, request: &RequestView) -> AnyView {
     let clock = desk.clock();
     let given = request.given.as_ref().filter(|given| **given != request.asked);
-    let left = request.row.grant.as_ref().filter(|grant| grant.state == "active").and_then(|grant| grant.until);
+    let left =
+        request.row.grant.as_ref().filter(|grant| grant.state == "active").and_then(|grant| grant.until);
     view! {
         <dl class="facts">
             <div>

@@ -11,8 +11,8 @@ use crate::components::empty::empty;
 use crate::components::field::Field;
 use crate::components::head::{crumb, head};
 use crate::components::icon::{Icon, icon};
-use crate::components::textarea::textarea;
 use crate::components::tag;
+use crate::components::textarea::textarea;
 use crate::desk::{Desk, Filled, Page, page};
 use crate::forms::field_id;
 use crate::forms::requests::SubmitRequest;
@@ -52,7 +52,11 @@ pub fn RequestForm() -> impl IntoView {
 fn wanted(desk: &Desk, filled: &Filled<TypedRequest>) -> Wanted {
     let (entitlements, bundle, renew): (Vec<String>, String, String) = if filled.is_draft {
         let typed = &filled.typed;
-        (typed.entitlements.split(',').map(str::to_owned).collect(), typed.bundle.clone(), typed.renew.clone())
+        (
+            typed.entitlements.split(',').map(str::to_owned).collect(),
+            typed.bundle.clone(),
+            typed.renew.clone(),
+        )
     } else {
         (desk.query_all("entitlement"), desk.query("bundle"), desk.query("renew"))
     };
@@ -77,7 +81,9 @@ fn nothing_chosen() -> AnyView {
 
 fn lead(form: &FormView) -> String {
     match (&form.bundle, form.items.len()) {
-        (Some(bundle), count) => format!("The bundle “{bundle}”: {count} requests, each decided by its own people."),
+        (Some(bundle), count) => {
+            format!("The bundle “{bundle}”: {count} requests, each decided by its own people.")
+        }
         (None, 0 | 1) => "It is decided by the people named here, and ends by itself.".to_owned(),
         (None, count) => format!("{count} requests, each decided by its own people."),
     }
@@ -125,9 +131,15 @@ fn fields(desk: &Desk, form: &FormView, filled: Filled<TypedRequest>) -> AnyView
         .hint("Whoever decides reads this first: what you will do, and for whom.")
         .error(filled.error("rationale"));
     let why = if form.rationale_required { why } else { why.optional() };
-    let ticket = Field::new("ticket", "Ticket").optional().hint("A number or an address elsewhere.").error(filled.error("ticket"));
+    let ticket = Field::new("ticket", "Ticket")
+        .optional()
+        .hint("A number or an address elsewhere.")
+        .error(filled.error("ticket"));
     let renew = form.renewal.as_ref().map(|renewal| renewal.grant.to_string()).unwrap_or_default();
-    let bundle = form.bundle.as_ref().map(|_| if filled.is_draft { filled.typed.bundle.clone() } else { desk.query("bundle") });
+    let bundle = form
+        .bundle
+        .as_ref()
+        .map(|_| if filled.is_draft { filled.typed.bundle.clone() } else { desk.query("bundle") });
     let is_renewal = form.renewal.is_some();
     let words = match form.items.len() {
         0 | 1 if is_renewal => "Ask for the renewal".to_owned(),
@@ -170,9 +182,9 @@ fn length(desk: &Desk, form: &FormView, filled: &Filled<TypedRequest>) -> AnyVie
     let preset_error = errors.filter(|_| is_preset || filled.error("ends").is_some()).map(|error| {
         view! { <p class="field-error" id="f-ends-error">{icon(Icon::Warning)} <span>{error}</span></p> }
     });
-    let duration = Field::new("duration", "Exactly how long").hint("Like “6 hours” or “3 days”.").error(
-        (chosen == "duration").then(|| filled.error("duration")).flatten(),
-    );
+    let duration = Field::new("duration", "Exactly how long")
+        .hint("Like “6 hours” or “3 days”.")
+        .error((chosen == "duration").then(|| filled.error("duration")).flatten());
     let until = Field::new("until", "Until")
         .hint(format!("In {}; a fixed end never moves.", desk.caller.time_zone.name()))
         .error((chosen == "until").then(|| filled.error("until")).flatten());

@@ -1,6 +1,7 @@
 //! The use cases: each port of the pages, over the rules of `domain` and the memory of `store`.
 
 pub mod access;
+pub mod account;
 pub mod approvals;
 pub mod audit;
 pub mod catalogue;
@@ -8,6 +9,8 @@ mod deciding;
 pub mod export;
 pub mod people;
 pub mod requests;
+pub mod sign_in;
+pub mod sign_out;
 mod thread;
 mod typed;
 

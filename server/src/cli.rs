@@ -1,0 +1,145 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret as _;
+use store::Store;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{self, ConfigError, Settings, Source};
+use crate::http;
+use crate::serve::{Stop, serve};
+
+/// Connections that one process holds to the database at most.
+const CONNECTIONS_MAX: u32 = 20;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "gatebook",
+    version,
+    about = "The gate and the book: access that is asked for, decided, and written down."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the portal.
+    Serve,
+    /// Run the jobs: access that starts and ends by itself.
+    Work,
+    /// Bring the database up to date, as its owner.
+    Migrate,
+    /// Run everything on this machine, with its own sign-in provider and a sample company.
+    #[cfg(feature = "demo")]
+    Demo(crate::demo::DemoArgs),
+}
+
+/// Why a command ended badly. Printed as a sentence.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// The schema.
+    #[error(transparent)]
+    Migrate(#[from] crate::migrate::MigrateError),
+    /// The sign-in provider.
+    #[error(transparent)]
+    Oidc(#[from] crate::oidc::OidcError),
+    /// The public address.
+    #[error("GATEBOOK_PUBLIC_URL cannot be used: {0}")]
+    PublicUrl(#[from] tower_http::csrf::ConfigError),
+    /// An address that cannot be listened at, and the like.
+    #[error("{what}: {cause}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why it went wrong.
+        cause: std::io::Error,
+    },
+    /// The demo.
+    #[cfg(feature = "demo")]
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
+}
+
+impl CommandError {
+    /// Something of the operating system's, with what was tried.
+    pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |cause| Self::Io { what, cause }
+    }
+}
+
+/// Runs the command that the arguments ask for.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_sessions_core=error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match runtime.block_on(dispatch(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    use std::io::Write as _;
+    // Nothing is left to do where even this cannot be written.
+    let _ = writeln!(std::io::stderr(), "gatebook: {error}");
+    ExitCode::FAILURE
+}
+
+async fn dispatch(command: Command) -> Result<(), CommandError> {
+    match command {
+        Command::Serve => serve_portal().await,
+        Command::Work => work().await,
+        Command::Migrate => {
+            let source = Source::of_process()?;
+            let (admin, application) = (config::database_admin_url(&source)?, config::database_url(&source)?);
+            Ok(crate::migrate::migrate(&admin, &application).await?)
+        }
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => Ok(crate::demo::run(args).await?),
+    }
+}
+
+async fn serve_portal() -> Result<(), CommandError> {
+    let source = Source::of_process()?;
+    let settings = Settings::read(&source)?;
+    let store = connect(&source)?;
+    let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
+    let listen = settings.listen;
+    let door = http::door(settings, store)?;
+    let router = http::router(&door, http::pages::pages(&door))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(CommandError::io(format!("{listen} cannot be listened at")))?;
+    tracing::info!(%listen, "gatebook serves");
+    serve(listener, router, stop).await.map_err(CommandError::io("serving failed"))
+}
+
+async fn work() -> Result<(), CommandError> {
+    let source = Source::of_process()?;
+    let store = connect(&source)?;
+    let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
+    crate::work::work(store, stop).await;
+    Ok(())
+}
+
+fn connect(source: &Source) -> Result<Store, CommandError> {
+    Ok(Store::connect(config::database_url(source)?.expose_secret(), CONNECTIONS_MAX)?)
+}

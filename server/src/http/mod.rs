@@ -1,0 +1,60 @@
+//! The way in: one router, one guard.
+//!
+//! *Invariant:* no GET changes anything but the browser's own sign-in.
+//! *Invariant:* every answer, an error too, carries the security headers.
+
+pub mod assets;
+mod back_channel;
+mod callback;
+mod client_address;
+pub mod dress;
+pub mod guard;
+mod health;
+mod limiter;
+pub mod pages;
+pub mod plain_page;
+mod prefetch;
+pub mod return_to;
+mod router;
+mod session;
+mod sign_in;
+mod sign_out;
+
+pub use router::{REQUEST_TIMEOUT, router};
+
+use std::sync::Arc;
+
+use store::Store;
+
+use crate::config::Settings;
+use crate::oidc::{OidcError, Provider};
+use limiter::Limiter;
+
+/// What the door knows. Shared by all requests.
+pub type Door = Arc<DoorParts>;
+
+/// The parts of a [`Door`].
+#[derive(Debug)]
+pub struct DoorParts {
+    /// The settings.
+    pub settings: Settings,
+    /// The database.
+    pub store: Store,
+    /// The sign-in provider.
+    pub provider: Provider,
+    limiter: Limiter,
+}
+
+/// Puts a door together; nothing is asked of anybody yet.
+///
+/// # Errors
+/// When the settings cannot be used with the provider.
+pub fn door(settings: Settings, store: Store) -> Result<Door, OidcError> {
+    let redirect_uri = settings.public_url.of_path(app::routes::AUTH_CALLBACK);
+    Ok(Arc::new(DoorParts {
+        provider: Provider::new(settings.oidc.clone(), redirect_uri)?,
+        limiter: Limiter::new(settings.sign_ins_per_minute),
+        settings,
+        store,
+    }))
+}

@@ -1,0 +1,105 @@
+//! Where the face comes in: its pages, its forms, and the export.
+
+use std::sync::Arc;
+
+use app::backend::{AuditQuery, Backend};
+use app::context::{Assets, ScriptNonce, Visitor};
+use app::error::PortalError;
+use app::{App, register_server_functions, routes, shell};
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Router, routing};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
+use leptos::prelude::{LeptosOptions, provide_context, use_context};
+use leptos_axum::{LeptosRoutes as _, generate_route_list_with_exclusions, handle_server_fns_with_context};
+use serde::Deserialize;
+
+use super::dress::Asked;
+use super::guard::Visiting;
+use super::plain_page::PlainPage;
+use super::{Door, assets};
+use crate::portal::Portal;
+use crate::portal::account::OwnAccount;
+use crate::portal::export::Format;
+
+/// The pages, for [`super::router`] to put behind the guard.
+pub fn pages(door: &Door) -> Router {
+    let portal = Portal::new(door.store.clone());
+    let account = OwnAccount::new(door.store.clone(), door.settings.sessions.idle, door.settings.time_zone);
+    let provide = provider(portal.backend(Arc::new(account)));
+    register_server_functions();
+    let options = LeptosOptions::builder().output_name("gatebook").build();
+    // The page after signing out stands outside the guard.
+    let outside = vec![routes::SIGNED_OUT.to_owned()];
+    let pages = generate_route_list_with_exclusions(App, Some(outside));
+    let forms = provide.clone();
+    let form = move |request: Request| {
+        let provide = forms.clone();
+        async move { handle_server_fns_with_context(provide, request).await.into_response() }
+    };
+    let shell_options = options.clone();
+    Router::new()
+        .leptos_routes_with_context(&options, pages, provide, move || shell(shell_options.clone()))
+        .route("/api/form/{name}", routing::post(form))
+        .with_state(options)
+        .route(routes::AUDIT_EXPORT, routing::get(export).with_state(portal))
+}
+
+/// What `app::context` asks for, taken from what the guard has found out.
+fn provider(backend: Backend) -> impl Fn() + Clone + Send + Sync + 'static {
+    let assets = Assets {
+        css: assets::versioned("/app.css"),
+        js: assets::versioned("/pkg/gatebook.js"),
+        wasm: assets::versioned("/pkg/gatebook.wasm"),
+    };
+    move || {
+        provide_context(backend.clone());
+        provide_context(assets.clone());
+        let parts = use_context::<Parts>();
+        let extensions = parts.as_ref().map(|parts| &parts.extensions);
+        let visiting = extensions.and_then(|found| found.get::<Visiting>());
+        provide_context(Visitor(visiting.map(|visiting| visiting.0.clone())));
+        if let Some(asked) = extensions.and_then(|found| found.get::<Asked>()) {
+            provide_context(ScriptNonce(asked.nonce.clone()));
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct ExportQuery {
+    #[serde(default)]
+    format: String,
+    #[serde(flatten)]
+    query: AuditQuery,
+}
+
+async fn export(
+    State(portal): State<Portal>,
+    Extension(Visiting(caller)): Extension<Visiting>,
+    Query(ExportQuery { format, query }): Query<ExportQuery>,
+) -> Response {
+    let Some(format) = Format::parse(&format) else {
+        return refused(&PortalError::field("format", "The format is csv or jsonl."));
+    };
+    let stream = match portal.export(&caller, &query, format).await {
+        Ok(stream) => stream,
+        Err(error) => return refused(&error),
+    };
+    let stamp = caller.called_at.format("%Y%m%dT%H%M%SZ");
+    let name = format!("attachment; filename=\"gatebook-audit-{stamp}.{}\"", format.extension());
+    let mut response = Body::from_stream(stream).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    response
+}
+
+fn refused(error: &PortalError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    PlainPage::new(status, "Nothing was exported", &error.to_string())
+        .link(routes::AUDIT, "Back to the book")
+        .answer()
+}

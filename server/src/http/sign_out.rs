@@ -1,0 +1,51 @@
+//! Leaving, here and at the provider (OpenID Connect RP-Initiated Logout 1.0).
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use http::{HeaderName, HeaderValue, StatusCode};
+use tower_sessions::Session;
+
+use super::dress::Asked;
+use super::plain_page::PlainPage;
+use super::{Door, guard};
+use crate::portal::sign_out;
+
+/// Ends this browser's session, then leads to the provider, so that the next sign-in asks who it is.
+pub(super) async fn leave(
+    State(door): State<Door>,
+    Extension(asked): Extension<Asked>,
+    session: Session,
+) -> Response {
+    let visit = match guard::visit(&door, &session, &asked).await {
+        Ok(visit) => visit,
+        Err(error) => return guard::unavailable(&error),
+    };
+    let id_token = match visit {
+        None => None,
+        Some(visit) => match sign_out::by_self(&door.store, &guard::caller(&door, visit, &asked)).await {
+            Ok(id_token) => id_token,
+            Err(error) => return guard::unavailable(&error),
+        },
+    };
+    // What is left is the cookie; an empty session takes it away.
+    if let Err(error) = session.flush().await {
+        tracing::warn!(%error, "a session's cookie could not be taken away");
+    }
+    let back_to = door.settings.public_url.of_path(app::routes::SIGNED_OUT);
+    let onward = door.provider.end_session_url(id_token.as_deref(), &back_to);
+    let to = onward.map_or_else(|| app::routes::SIGNED_OUT.to_owned(), String::from);
+    let mut response = Redirect::to(&to).into_response();
+    // Pages kept for “back” go as well.
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
+    response
+}
+
+/// After signing out.
+pub(super) async fn signed_out() -> Response {
+    PlainPage::new(StatusCode::OK, "You are signed out", "This browser is no longer signed in to Gatebook.")
+        .link(app::routes::SIGN_IN, "Sign in")
+        .answer()
+}
