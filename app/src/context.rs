@@ -4,9 +4,8 @@
 //! - [`Visitor`]: who asks, if anybody is signed in;
 //! - [`Assets`]: where the built files are.
 //!
-//! - [`ScriptNonce`]: what the Content-Security-Policy of this answer lets run.
-//!
-//! The rest comes with `leptos_axum`: the request's `Parts` and its `ResponseOptions`.
+//! The rest comes with `leptos_axum`: the request's `Parts`, its `ResponseOptions`, and the `Nonce` of inline
+//! scripts (read it with `leptos::nonce::use_nonce` for the Content-Security-Policy header, or provide one).
 //! All of them are missing while routes are listed: read them with `use_context` only.
 
 use domain::caller::Caller;
@@ -16,10 +15,6 @@ pub use crate::backend::{Backend, Settings};
 /// Who asks; `None` where nobody is signed in.
 #[derive(Debug, Clone, Default)]
 pub struct Visitor(pub Option<Caller>);
-
-/// The nonce in this answer's Content-Security-Policy.
-#[derive(Debug, Clone)]
-pub struct ScriptNonce(pub String);
 
 /// Addresses of the built files, with whatever makes a new build a new address.
 #[derive(Debug, Clone, PartialEq, Eq)]

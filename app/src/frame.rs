@@ -1,6 +1,7 @@
 //! The frame around every page: rail, top bar, notices, and what an error looks like.
 
 use futures::join;
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 
 use crate::address;
@@ -8,7 +9,7 @@ use crate::backend::Draft;
 use crate::components::banner;
 use crate::components::icon::{Icon, icon};
 use crate::components::initials::initials;
-use crate::context::{Assets, ScriptNonce};
+use crate::context::Assets;
 use crate::desk::Desk;
 use crate::error::PortalError;
 use crate::forms::account::theme_form;
@@ -241,7 +242,7 @@ else for(const k of n.children)await walk(k)};await walk(document.body)});";
 /// The script of pages that hold an island.
 pub(crate) fn island_scripts() -> AnyView {
     let assets = use_context::<Assets>().unwrap_or_default();
-    let nonce = use_context::<ScriptNonce>().map(|nonce| nonce.0);
+    let nonce = use_nonce();
     let script = WAKE.replace("JS", &quoted(&assets.js)).replace("WASM", &quoted(&assets.wasm));
     view! {
         <link rel="modulepreload" href=assets.js nonce=nonce.clone()/>
