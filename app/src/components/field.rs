@@ -20,7 +20,14 @@ pub struct Field {
 impl Field {
     /// The field `name` of the page's one form.
     pub fn new(name: &str, label: impl Into<String>) -> Self {
-        Self { id: field_id(name), label: label.into(), hint: None, error: None, is_optional: false, has_focus: false }
+        Self {
+            id: field_id(name),
+            label: label.into(),
+            hint: None,
+            error: None,
+            is_optional: false,
+            has_focus: false,
+        }
     }
 
     /// Another id, where the same form stands several times on a page.

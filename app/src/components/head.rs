@@ -3,7 +3,11 @@
 use leptos::prelude::*;
 
 /// A title that is a sentence or a name, and one line that says what stands here.
-pub fn head(title: impl IntoView + 'static, lead: impl IntoView + 'static, action: Option<AnyView>) -> AnyView {
+pub fn head(
+    title: impl IntoView + 'static,
+    lead: impl IntoView + 'static,
+    action: Option<AnyView>,
+) -> AnyView {
     view! {
         <header class="head">
             <div class="head-words">

@@ -95,7 +95,8 @@ mod tests {
 
     fn event(action: &str, outcome: Outcome) -> Event {
         let at: DateTime<Utc> = "2026-11-23T10:00:00Z".parse().expect("a date");
-        let id = |n: u8| PersonId(format!("00000000-0000-0000-0000-0000000000{n:02}").parse().expect("an id"));
+        let id =
+            |n: u8| PersonId(format!("00000000-0000-0000-0000-0000000000{n:02}").parse().expect("an id"));
         Event {
             id: EventId("00000000-0000-0000-0000-000000000001".parse().expect("an id")),
             occurred_at: at,

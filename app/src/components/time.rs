@@ -37,7 +37,8 @@ impl Clock {
 
     /// “Friday 27 November 2026”, “Today”.
     pub fn day(self, at: DateTime<Utc>) -> String {
-        let (day, today) = (at.with_timezone(&self.zone).date_naive(), self.now.with_timezone(&self.zone).date_naive());
+        let (day, today) =
+            (at.with_timezone(&self.zone).date_naive(), self.now.with_timezone(&self.zone).date_naive());
         let words = day.format("%A %-d %B %Y").to_string();
         if day == today { format!("Today, {words}") } else { words }
     }

@@ -61,9 +61,10 @@ impl Form for TypedRevoke {
 #[server(prefix = "/api/form", endpoint = "revoke")]
 pub async fn revoke(typed: TypedRevoke) -> Result<(), PortalError> {
     let counter = Counter::open()?;
-    let done =
-        async { counter.backend.access.revoke(&counter.caller, id::<GrantId>(&typed.id)?, &typed.reason).await }
-            .await;
+    let done = async {
+        counter.backend.access.revoke(&counter.caller, id::<GrantId>(&typed.id)?, &typed.reason).await
+    }
+    .await;
     counter.close(&typed, done, |()| Notice::TakenAway.on(&typed.path())).await
 }
 
@@ -89,9 +90,10 @@ impl Form for TypedAttest {
 #[server(prefix = "/api/form", endpoint = "attest")]
 pub async fn attest(typed: TypedAttest) -> Result<(), PortalError> {
     let counter = Counter::open()?;
-    let done =
-        async { counter.backend.access.attest(&counter.caller, id::<GrantId>(&typed.id)?, &typed.note).await }
-            .await;
+    let done = async {
+        counter.backend.access.attest(&counter.caller, id::<GrantId>(&typed.id)?, &typed.note).await
+    }
+    .await;
     counter.close(&typed, done, |()| Notice::TaskDone.on(routes::TASKS)).await
 }
 
@@ -115,7 +117,6 @@ impl Form for TypedRetry {
 #[server(prefix = "/api/form", endpoint = "retry")]
 pub async fn retry(typed: TypedRetry) -> Result<(), PortalError> {
     let counter = Counter::open()?;
-    let done =
-        async { counter.backend.access.retry(&counter.caller, id::<GrantId>(&typed.id)?).await }.await;
+    let done = async { counter.backend.access.retry(&counter.caller, id::<GrantId>(&typed.id)?).await }.await;
     counter.close(&typed, done, |()| Notice::TaskRetried.on(routes::TASKS)).await
 }

@@ -65,13 +65,17 @@ impl Form for TypedDevice {
 pub async fn end_device(typed: TypedDevice) -> Result<(), PortalError> {
     let counter = Counter::open()?;
     let done =
-        async { counter.backend.account.end_device(&counter.caller, id::<SessionId>(&typed.id)?).await }.await;
+        async { counter.backend.account.end_device(&counter.caller, id::<SessionId>(&typed.id)?).await }
+            .await;
     counter.close(&typed, done, |()| Notice::DeviceEnded.on(routes::SETTINGS)).await
 }
 
 /// Remembers `light`, `dark` or, for anything else, the system's own setting, and goes back.
 #[server(prefix = "/api/form", endpoint = "set-theme")]
-pub async fn set_theme(#[server(default)] theme: String, #[server(default)] back: String) -> Result<(), PortalError> {
+pub async fn set_theme(
+    #[server(default)] theme: String,
+    #[server(default)] back: String,
+) -> Result<(), PortalError> {
     let response = use_context::<ResponseOptions>().ok_or(PortalError::Internal)?;
     response.append_header(SET_COOKIE, theme_cookie(&theme));
     go(&response, use_context::<Parts>().is_some_and(|parts| accepts_html(&parts)), &back);

@@ -22,10 +22,12 @@ impl Form for TypedRequest {
         if !self.bundle.is_empty() || !self.renew.is_empty() {
             return path;
         }
-        self.entitlements.split(',').map(str::trim).filter(|id| !id.is_empty()).take(50).fold(
-            path,
-            |path, id| address::with(&path, "entitlement", id),
-        )
+        self.entitlements
+            .split(',')
+            .map(str::trim)
+            .filter(|id| !id.is_empty())
+            .take(50)
+            .fold(path, |path, id| address::with(&path, "entitlement", id))
     }
 }
 
@@ -56,9 +58,7 @@ fn submission_path(submission: SubmissionId) -> String {
 pub(crate) fn chosen(typed: &TypedRequest) -> TypedRequest {
     match typed.ends.as_str() {
         "" | "duration" | "until" => typed.clone(),
-        preset => {
-            TypedRequest { ends: "duration".to_owned(), duration: preset.to_owned(), ..typed.clone() }
-        }
+        preset => TypedRequest { ends: "duration".to_owned(), duration: preset.to_owned(), ..typed.clone() },
     }
 }
 

@@ -9,8 +9,8 @@ use crate::components::empty::empty;
 use crate::components::head::head;
 use crate::components::icon::{Icon, icon};
 use crate::components::sentence::sentence;
-use crate::components::time::Clock;
 use crate::components::tag;
+use crate::components::time::Clock;
 use crate::desk::{Desk, Page, page};
 use crate::frame::Place;
 use crate::routes;
@@ -201,7 +201,8 @@ fn thousands(number: usize) -> String {
 fn older(query: &AuditQuery, next: &str) -> Option<AnyView> {
     (!next.is_empty()).then(|| {
         let path = address::with(&address::with_all(routes::AUDIT, &pairs(query)), "cursor", next);
-        view! { <p class="more"><a class="button-quiet" href=path rel="next">"Older events"</a></p> }.into_any()
+        view! { <p class="more"><a class="button-quiet" href=path rel="next">"Older events"</a></p> }
+            .into_any()
     })
 }
 

@@ -7,8 +7,8 @@ use crate::backend::{BundleRow, CatalogueList, CatalogueQuery, Facet, ResourceRo
 use crate::components::empty::empty;
 use crate::components::head::head;
 use crate::components::icon::{Icon, icon};
-use crate::components::time::Clock;
 use crate::components::tag;
+use crate::components::time::Clock;
 use crate::desk::{Desk, Page, page};
 use crate::frame::Place;
 use crate::islands::SearchAsYouType;
@@ -27,7 +27,7 @@ pub fn Catalogue() -> impl IntoView {
                     {icon(Icon::Search)}
                     <SearchAsYouType value=query.text.clone()/>
                 </div>
-                {filters(&query, &list)}
+                <div class="bar-filters">{filters(&query, &list)}</div>
                 <button class="button-quiet bar-go" type="submit">"Show"</button>
             </form>
             <div id="results" class="results">
@@ -118,12 +118,16 @@ fn summary(query: &CatalogueQuery, list: &CatalogueList) -> AnyView {
         .filter(|(_, value, _)| !value.is_empty())
         .map(|(name, _, words)| chip(name, words.clone(), &pairs))
         .collect_view();
-    view! { <p class="bar-summary"><span class="bar-count" role="status">{count}</span> {chips}</p> }.into_any()
+    view! { <p class="bar-summary"><span class="bar-count" role="status">{count}</span> {chips}</p> }
+        .into_any()
 }
 
 fn chip(name: &str, words: String, pairs: &[(&str, String)]) -> AnyView {
-    let others: Vec<(&str, &str)> =
-        pairs.iter().filter(|(other, _)| *other != name).map(|(other, value)| (*other, value.as_str())).collect();
+    let others: Vec<(&str, &str)> = pairs
+        .iter()
+        .filter(|(other, _)| *other != name)
+        .map(|(other, value)| (*other, value.as_str()))
+        .collect();
     view! {
         <a class="chip" href=address::with_all(routes::CATALOGUE, &others)>
             {words} {icon(Icon::Close)} <span class="sr-only">"(remove)"</span>
@@ -209,7 +213,7 @@ fn row(clock: Clock, resource: &ResourceRow) -> AnyView {
                 {held}
             </div>
             <p class="row-kinds">{resource.entitlements.join(", ")}</p>
-            <div class="row-tags">{environment} {tag::sensitivity(resource.sensitivity)}</div>
+            <div class="row-tags row-tags-grid"><span>{environment}</span> {tag::sensitivity(resource.sensitivity)}</div>
         </li>
     }
     .into_any()

@@ -14,9 +14,9 @@ use crate::components::icon::{Icon, icon};
 use crate::components::initials::initials;
 use crate::components::person::person;
 use crate::components::prose::said;
+use crate::components::tag;
 use crate::components::textarea::textarea;
 use crate::components::what::what;
-use crate::components::tag;
 use crate::desk::Desk;
 use crate::forms::approvals::Decide;
 use crate::routes;
@@ -24,7 +24,8 @@ use crate::routes;
 /// Everything that one needs to decide.
 pub(crate) fn open_item(desk: &Desk, item: &QueueItem, waiting: usize) -> AnyView {
     let by_other = item.requester.id != item.row.beneficiary.id;
-    let filed_by = by_other.then(|| view! { <p class="quiet">"Filed by " {person(&item.requester)} " on their behalf."</p> });
+    let filed_by = by_other
+        .then(|| view! { <p class="quiet">"Filed by " {person(&item.requester)} " on their behalf."</p> });
     let why = match &item.rationale {
         Some(text) => said(text),
         None => view! { <p class="quiet">"Nothing was said."</p> }.into_any(),
@@ -86,7 +87,10 @@ fn facts(desk: &Desk, item: &QueueItem) -> AnyView {
 
 fn explained(item: &QueueItem) -> AnyView {
     match (item.explained_by.as_slice(), item.has_job_roles) {
-        ([], true) => view! { <span class="unexplained">{icon(Icon::Warning)} "none of their job roles"</span> }.into_any(),
+        ([], true) => {
+            view! { <span class="unexplained">{icon(Icon::Warning)} "none of their job roles"</span> }
+                .into_any()
+        }
         ([], false) => view! { <span class="quiet">"they have no job role"</span> }.into_any(),
         (roles, _) => roles.join(", ").into_any(),
     }
@@ -158,7 +162,10 @@ fn form(desk: &Desk, item: &QueueItem) -> AnyView {
     let summary = if item.summary_required { summary } else { summary.optional() };
     let shorter = Field::new("shorter", "End earlier")
         .optional()
-        .hint(format!("Like “2 hours”, or a date and time in {}. Never longer than asked.", desk.caller.time_zone.name()))
+        .hint(format!(
+            "Like “2 hours”, or a date and time in {}. Never longer than asked.",
+            desk.caller.time_zone.name()
+        ))
         .error(filled.error("shorter"));
     let shorter_open = filled.error("shorter").is_some() || !filled.typed.shorter.is_empty();
     let until = desk.clock().short_text(item.would_end_at);

@@ -7,9 +7,9 @@ use crate::backend::EventView;
 use crate::components::head::{crumb, head, section};
 use crate::components::prose::said;
 use crate::components::sentence::{sentence, sentence_text};
+use crate::components::tag;
 use crate::components::thread::{Mark, Step, thread};
 use crate::components::time::Clock;
-use crate::components::tag;
 use crate::desk::{Page, page};
 use crate::frame::Place;
 use crate::routes;
@@ -72,8 +72,10 @@ fn facts(clock: Clock, event: &BookEvent) -> AnyView {
     let request = event.request_id.map(|id| {
         view! { <div><dt>"Request"</dt><dd><a href=format!("{}/{id}", routes::REQUESTS)>"See the request"</a></dd></div> }
     });
-    let agent = event.source.user_agent.clone().map(|agent| view! { <div><dt>"Browser"</dt><dd>{agent}</dd></div> });
-    let ip = event.source.ip.clone().map(|ip| view! { <div><dt>"Address"</dt><dd><code>{ip}</code></dd></div> });
+    let agent =
+        event.source.user_agent.clone().map(|agent| view! { <div><dt>"Browser"</dt><dd>{agent}</dd></div> });
+    let ip =
+        event.source.ip.clone().map(|ip| view! { <div><dt>"Address"</dt><dd><code>{ip}</code></dd></div> });
     view! {
         <dl class="facts">
             <div><dt>"Action"</dt><dd><code>{event.action.clone()}</code></dd></div>

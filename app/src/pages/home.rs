@@ -9,9 +9,9 @@ use crate::backend::{self, HeldGrant};
 use crate::components::empty::empty;
 use crate::components::head::{head, section};
 use crate::components::icon::{Icon, icon};
+use crate::components::tag;
 use crate::components::time_left::time_left;
 use crate::components::what::what;
-use crate::components::tag;
 use crate::desk::{Desk, Page, page};
 use crate::frame::Place;
 use crate::routes;
@@ -95,7 +95,9 @@ fn held_row(desk: &Desk, grant: &HeldGrant) -> AnyView {
         (_, Some(start)) if grant.state == "scheduled" => {
             view! { <p class="left-words">"opens " {clock.short(start)}</p> }.into_any()
         }
-        (None, _) if grant.state == "active" => view! { <p class="left-words">"without an end"</p> }.into_any(),
+        (None, _) if grant.state == "active" => {
+            view! { <p class="left-words">"without an end"</p> }.into_any()
+        }
         _ => ().into_any(),
     };
     let account = grant.account.clone().map(|name| view! { " as " <code>{name}</code> });

@@ -13,8 +13,8 @@ use crate::components::head::{crumb, head, section};
 use crate::components::person::{people, person};
 use crate::components::reveal::reveal;
 use crate::components::select::select;
-use crate::components::what::what;
 use crate::components::tag;
+use crate::components::what::what;
 use crate::desk::{Desk, Page, page};
 use crate::forms::people::{SetStatus, TypedStatus};
 use crate::frame::Place;
@@ -44,7 +44,7 @@ pub fn Person() -> impl IntoView {
             {head(name.clone(), view! { {one_line(&view.row)} " " {tag::status(view.row.status)} }, None)}
             <div class="split">
                 <div class="split-main">{holds} {timeline}</div>
-                <aside class="split-side" aria-label="Who they are">{facts(&view)} {view.may_change.then(|| change(&desk, &view))}</aside>
+                <aside class="split-side" aria-label="Who they are">{facts(&view)} {view.may_change.then(|| view! { <div class="side-actions">{change(&desk, &view)}</div> })}</aside>
             </div>
         };
         Ok(Page::new(name, body))
@@ -55,7 +55,8 @@ fn facts(view: &PersonView) -> AnyView {
     let email = (!view.email.is_empty()).then(|| {
         view! { <div><dt>"Email"</dt><dd><a href=format!("mailto:{}", view.email)>{view.email.clone()}</a></dd></div> }
     });
-    let manager = view.manager.as_ref().map(|one| view! { <div><dt>"Manager"</dt><dd>{person(one)}</dd></div> });
+    let manager =
+        view.manager.as_ref().map(|one| view! { <div><dt>"Manager"</dt><dd>{person(one)}</dd></div> });
     let reports = (!view.reports.is_empty())
         .then(|| view! { <div><dt>"Reports"</dt><dd>{people(&view.reports)}</dd></div> });
     let roles = if view.job_roles.is_empty() {
@@ -112,7 +113,8 @@ fn holding(desk: &Desk, grant: &PersonGrant, revoke_from: Option<String>) -> Any
 
 fn change(desk: &Desk, view: &PersonView) -> AnyView {
     let filled = desk.filled::<TypedStatus>();
-    let chosen = if filled.is_draft { filled.typed.status.clone() } else { view.row.status.as_str().to_owned() };
+    let chosen =
+        if filled.is_draft { filled.typed.status.clone() } else { view.row.status.as_str().to_owned() };
     let statuses = [
         ("active", "Active: works here"),
         ("suspended", "Suspended: everything is taken away, sessions end"),

@@ -13,11 +13,11 @@ use crate::components::head::{crumb, head, section};
 use crate::components::person::{person, person_with_circle};
 use crate::components::prose::said;
 use crate::components::reveal::reveal;
+use crate::components::tag;
 use crate::components::thread::{Mark, Step, thread};
 use crate::components::time::Clock;
 use crate::components::time_left::time_left;
 use crate::components::what::{what, what_text};
-use crate::components::tag;
 use crate::desk::{Desk, Page, page};
 use crate::forms::requests::CancelRequest;
 use crate::frame::Place;
@@ -120,7 +120,8 @@ fn past(clock: Clock, step: &ThreadStep) -> Step {
 fn details(desk: &Desk, request: &RequestView) -> AnyView {
     let clock = desk.clock();
     let given = request.given.as_ref().filter(|given| **given != request.asked);
-    let left = request.row.grant.as_ref().filter(|grant| grant.state == "active").and_then(|grant| grant.until);
+    let left =
+        request.row.grant.as_ref().filter(|grant| grant.state == "active").and_then(|grant| grant.until);
     view! {
         <dl class="facts">
             <div>
@@ -147,15 +148,7 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
                     <dd>{time_left(clock, None, until)}</dd>
                 </div>
             })}
-            <div>
-                <dt>"Why"</dt>
-                <dd>
-                    {match &request.rationale {
-                        Some(text) => said(text),
-                        None => view! { <span class="quiet">"Nothing was said."</span> }.into_any(),
-                    }}
-                </dd>
-            </div>
+            {why(request)}
             {request.ticket.clone().map(|ticket| view! {
                 <div>
                     <dt>"Ticket"</dt>
@@ -165,6 +158,16 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
         </dl>
     }
     .into_any()
+}
+
+/// Why, unless the thread quotes it already.
+fn why(request: &RequestView) -> Option<AnyView> {
+    let why = match &request.rationale {
+        Some(text) if request.thread.iter().any(|step| step.said.as_ref() == Some(text)) => return None,
+        Some(text) => said(text),
+        None => view! { <span class="quiet">"Nothing was said."</span> }.into_any(),
+    };
+    Some(view! { <div><dt>"Why"</dt><dd>{why}</dd></div> }.into_any())
 }
 
 fn actions(desk: &Desk, request: &RequestView) -> AnyView {

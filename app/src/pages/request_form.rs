@@ -11,12 +11,13 @@ use crate::components::empty::empty;
 use crate::components::field::Field;
 use crate::components::head::{crumb, head};
 use crate::components::icon::{Icon, icon};
-use crate::components::textarea::textarea;
 use crate::components::tag;
+use crate::components::textarea::textarea;
 use crate::desk::{Desk, Filled, Page, page};
 use crate::forms::field_id;
 use crate::forms::requests::SubmitRequest;
 use crate::frame::Place;
+use crate::islands::LivePreview;
 use crate::routes;
 
 /// The lengths that are offered as far as the limit allows them.
@@ -26,7 +27,10 @@ const PRESETS: [Span; 4] = [Span::hours(1), Span::hours(4), Span::days(1), Span:
 #[component]
 pub fn RequestForm() -> impl IntoView {
     page(Place::Catalogue, |desk| async move {
-        let filled = desk.filled::<TypedRequest>();
+        let mut filled = desk.filled::<TypedRequest>();
+        if !filled.is_draft {
+            filled.typed = in_address(&desk);
+        }
         let wanted = wanted(&desk, &filled);
         if wanted.entitlements.is_empty() && wanted.bundle.is_empty() && wanted.renew.is_none() {
             return Ok(Page::new("Request access", nothing_chosen()));
@@ -34,6 +38,8 @@ pub fn RequestForm() -> impl IntoView {
         let form = desk.backend.requests.form(&desk.caller, &wanted).await?;
         let title = if form.renewal.is_some() { "Renew access" } else { "Request access" };
         let clear = form.items.iter().all(|item| item.obstacle.is_none());
+        filled.typed.ends = ends_chosen(&form, &filled.typed);
+        let preview = preview(&desk, &form, &filled.typed);
         let body = view! {
             {crumb(routes::CATALOGUE, "Catalogue")}
             {head(title, lead(&form), None)}
@@ -42,17 +48,33 @@ pub fn RequestForm() -> impl IntoView {
                     {items(&form, &filled)}
                     {clear.then(|| fields(&desk, &form, filled))}
                 </div>
-                <aside class="split-side" aria-label="What will come of it">{preview(desk.clock(), &form)}</aside>
+                <aside class="split-side" aria-label="What will come of it">{preview}</aside>
             </div>
         };
-        Ok(Page::new(title, body))
+        let page = Page::new(title, body);
+        Ok(if clear { page.with_islands() } else { page })
     })
+}
+
+/// What the address says about the time: links may, and the preview does.
+fn in_address(desk: &Desk) -> TypedRequest {
+    TypedRequest {
+        ends: desk.query("ends"),
+        duration: desk.query("duration"),
+        until: desk.query("until"),
+        start: desk.query("start"),
+        ..TypedRequest::default()
+    }
 }
 
 fn wanted(desk: &Desk, filled: &Filled<TypedRequest>) -> Wanted {
     let (entitlements, bundle, renew): (Vec<String>, String, String) = if filled.is_draft {
         let typed = &filled.typed;
-        (typed.entitlements.split(',').map(str::to_owned).collect(), typed.bundle.clone(), typed.renew.clone())
+        (
+            typed.entitlements.split(',').map(str::to_owned).collect(),
+            typed.bundle.clone(),
+            typed.renew.clone(),
+        )
     } else {
         (desk.query_all("entitlement"), desk.query("bundle"), desk.query("renew"))
     };
@@ -77,7 +99,9 @@ fn nothing_chosen() -> AnyView {
 
 fn lead(form: &FormView) -> String {
     match (&form.bundle, form.items.len()) {
-        (Some(bundle), count) => format!("The bundle “{bundle}”: {count} requests, each decided by its own people."),
+        (Some(bundle), count) => {
+            format!("The bundle “{bundle}”: {count} requests, each decided by its own people.")
+        }
         (None, 0 | 1) => "It is decided by the people named here, and ends by itself.".to_owned(),
         (None, count) => format!("{count} requests, each decided by its own people."),
     }
@@ -125,23 +149,33 @@ fn fields(desk: &Desk, form: &FormView, filled: Filled<TypedRequest>) -> AnyView
         .hint("Whoever decides reads this first: what you will do, and for whom.")
         .error(filled.error("rationale"));
     let why = if form.rationale_required { why } else { why.optional() };
-    let ticket = Field::new("ticket", "Ticket").optional().hint("A number or an address elsewhere.").error(filled.error("ticket"));
+    let ticket = Field::new("ticket", "Ticket")
+        .optional()
+        .hint("A number or an address elsewhere.")
+        .error(filled.error("ticket"));
     let renew = form.renewal.as_ref().map(|renewal| renewal.grant.to_string()).unwrap_or_default();
-    let bundle = form.bundle.as_ref().map(|_| if filled.is_draft { filled.typed.bundle.clone() } else { desk.query("bundle") });
+    let bundle = form
+        .bundle
+        .as_ref()
+        .map(|_| if filled.is_draft { filled.typed.bundle.clone() } else { desk.query("bundle") });
     let is_renewal = form.renewal.is_some();
     let words = match form.items.len() {
         0 | 1 if is_renewal => "Ask for the renewal".to_owned(),
         0 | 1 => "Send the request".to_owned(),
         count => format!("Send {count} requests"),
     };
+    let length = length(desk, form, &filled);
+    let start = (!is_renewal).then(|| start(desk, &filled));
     view! {
         <form class="form" method="post" action=SubmitRequest::url()>
             <input type="hidden" name="typed[entitlements]" value=ids.join(",")/>
             <input type="hidden" name="typed[bundle]" value=bundle.unwrap_or_default()/>
             <input type="hidden" name="typed[renew]" value=renew/>
             {textarea(why, "typed[rationale]", &rationale, 4)}
-            {length(desk, form, &filled)}
-            {(!is_renewal).then(|| start(desk, &filled))}
+            <LivePreview>
+                {length}
+                {start}
+            </LivePreview>
             {ticket.input("typed[ticket]", "text", filled.typed.ticket.clone())}
             <div class="form-end"><button class="button" type="submit">{words}</button></div>
         </form>
@@ -149,15 +183,26 @@ fn fields(desk: &Desk, form: &FormView, filled: Filled<TypedRequest>) -> AnyView
     .into_any()
 }
 
+/// The lengths on offer, shortest first, the limit last.
+fn spans(form: &FormView) -> Vec<Span> {
+    let limit = form.limit.as_ref().map(|limit| limit.max);
+    PRESETS.into_iter().filter(|span| limit.is_none_or(|limit| *span < limit)).chain(limit).collect()
+}
+
+/// What is chosen; at first the second length on offer.
+fn ends_chosen(form: &FormView, typed: &TypedRequest) -> String {
+    if !typed.ends.is_empty() {
+        return typed.ends.clone();
+    }
+    let spans = spans(form);
+    spans.get(1).or(spans.first()).map_or_else(|| "duration".to_owned(), ToString::to_string)
+}
+
 /// How long: presets within the limit, the limit itself, an exact length, or a date.
 fn length(desk: &Desk, form: &FormView, filled: &Filled<TypedRequest>) -> AnyView {
     let limit = form.limit.as_ref().map(|limit| limit.max);
-    let mut spans: Vec<Span> =
-        PRESETS.into_iter().filter(|span| limit.is_none_or(|limit| *span < limit)).collect();
-    spans.extend(limit);
-    let usual = spans.get(1).or(spans.first()).map(ToString::to_string).unwrap_or("duration".to_owned());
-    let chosen = if filled.typed.ends.is_empty() { usual } else { filled.typed.ends.clone() };
-    let presets = spans
+    let chosen = filled.typed.ends.clone();
+    let presets = spans(form)
         .iter()
         .enumerate()
         .map(|(index, span)| {
@@ -170,9 +215,9 @@ fn length(desk: &Desk, form: &FormView, filled: &Filled<TypedRequest>) -> AnyVie
     let preset_error = errors.filter(|_| is_preset || filled.error("ends").is_some()).map(|error| {
         view! { <p class="field-error" id="f-ends-error">{icon(Icon::Warning)} <span>{error}</span></p> }
     });
-    let duration = Field::new("duration", "Exactly how long").hint("Like “6 hours” or “3 days”.").error(
-        (chosen == "duration").then(|| filled.error("duration")).flatten(),
-    );
+    let duration = Field::new("duration", "Exactly how long")
+        .hint("Like “6 hours” or “3 days”.")
+        .error((chosen == "duration").then(|| filled.error("duration")).flatten());
     let until = Field::new("until", "Until")
         .hint(format!("In {}; a fixed end never moves.", desk.caller.time_zone.name()))
         .error((chosen == "until").then(|| filled.error("until")).flatten());

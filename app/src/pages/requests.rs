@@ -8,10 +8,10 @@ use crate::backend::{Answer, RequestList, RequestRow};
 use crate::components::deciders::deciders_text;
 use crate::components::empty::empty;
 use crate::components::head::head;
+use crate::components::tag;
 use crate::components::thread::dots;
 use crate::components::time::Clock;
 use crate::components::what::what_plain;
-use crate::components::tag;
 use crate::desk::{Desk, Page, page};
 use crate::frame::Place;
 use crate::routes;
@@ -23,7 +23,10 @@ pub fn Requests() -> impl IntoView {
         let submission = desk.query("submission").parse::<SubmissionId>().ok();
         let list = read(&desk, submission).await?;
         let (title, lead) = if submission.is_some() {
-            ("What you just asked for", "Each request is decided by its own people; a denial closes only its own.")
+            (
+                "What you just asked for",
+                "Each request is decided by its own people; a denial closes only its own.",
+            )
         } else {
             ("Your requests", "Everything you asked for, newest first, and where it stands.")
         };
@@ -51,7 +54,9 @@ async fn read(desk: &Desk, submission: Option<SubmissionId>) -> Answer<RequestLi
             let rows = desk.backend.requests.submission(&desk.caller, id).await?;
             Ok(RequestList { rows, next: None })
         }
-        None => desk.backend.requests.mine(&desk.caller, desk.query("before").parse::<RequestId>().ok()).await,
+        None => {
+            desk.backend.requests.mine(&desk.caller, desk.query("before").parse::<RequestId>().ok()).await
+        }
     }
 }
 
@@ -76,7 +81,8 @@ fn request_row(clock: Clock, row: &RequestRow) -> AnyView {
     let grant = row.grant.as_ref();
     let standing = match (row.state.as_str(), &row.deciders, grant) {
         ("pending", Some(deciders), _) => {
-            view! { "waits for " {deciders_text(deciders)} " · decided by " {clock.short(row.decide_by)} }.into_any()
+            view! { "waits for " {deciders_text(deciders)} " · decided by " {clock.short(row.decide_by)} }
+                .into_any()
         }
         ("pending", None, _) => view! { "decided by " {clock.short(row.decide_by)} }.into_any(),
         (_, _, Some(grant)) => match grant.until {
@@ -84,7 +90,7 @@ fn request_row(clock: Clock, row: &RequestRow) -> AnyView {
             Some(until) => view! { "its time was until " {clock.short(until)} }.into_any(),
             None => ().into_any(),
         },
-        _ => row.closed_at.map(|at| clock.relative(at)).into_any(),
+        _ => row.closed_at.map(|at| view! { "closed " {clock.relative(at)} }).into_any(),
     };
     let state = grant.map_or(row.state.as_str(), |grant| grant.state.as_str());
     let path = format!("{}/{}", routes::REQUESTS, row.id);

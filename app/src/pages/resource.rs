@@ -68,8 +68,8 @@ fn about(resource: &ResourceView) -> AnyView {
 }
 
 fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementView) -> AnyView {
-    let purpose =
-        (!entitlement.purpose.is_empty()).then(|| view! { <p class="purpose">{entitlement.purpose.clone()}</p> });
+    let purpose = (!entitlement.purpose.is_empty())
+        .then(|| view! { <p class="purpose">{entitlement.purpose.clone()}</p> });
     let account = entitlement.account_missing.then(|| {
         banner::warning(format!(
             "You have no account on {} yet, so access could not be opened. Its owners can add one.",
@@ -117,7 +117,8 @@ fn ask(resource: &ResourceView, entitlement: &EntitlementView) -> AnyView {
         }
         (None, Some(mine)) => {
             let path = address::with(routes::REQUEST_FORM, "renew", &mine.grant.to_string());
-            view! { <a class="button-quiet" href=path>"Renew"<span class="sr-only">{whose}</span></a> }.into_any()
+            view! { <a class="button-quiet" href=path>"Renew"<span class="sr-only">{whose}</span></a> }
+                .into_any()
         }
         (None, None) => {
             let path = address::with(routes::REQUEST_FORM, "entitlement", &entitlement.id.to_string());

@@ -49,7 +49,8 @@ fn form(settings: &backend::Settings, filled: &Filled<TypedSettings>) -> AnyView
         }
         .into_any()
     } else {
-        let zones = chrono_tz::TZ_VARIANTS.iter().map(|zone| (zone.name().to_owned(), zone.name().replace('_', " ")));
+        let zones =
+            chrono_tz::TZ_VARIANTS.iter().map(|zone| (zone.name().to_owned(), zone.name().replace('_', " ")));
         let field = Field::new("time_zone", "Time zone")
             .hint("All times are shown and read in it.")
             .error(filled.error("time_zone"));
@@ -69,7 +70,7 @@ fn form(settings: &backend::Settings, filled: &Filled<TypedSettings>) -> AnyView
                     </span>
                 </label>
             </div>
-            <button class="button" type="submit">"Save settings"</button>
+            <div class="form-end"><button class="button" type="submit">"Save settings"</button></div>
         </form>
     }
     .into_any()

@@ -10,8 +10,8 @@ use crate::components::head::head;
 use crate::components::icon::{Icon, icon};
 use crate::components::person::person;
 use crate::components::reveal::reveal;
-use crate::components::what::what;
 use crate::components::tag;
+use crate::components::what::what;
 use crate::desk::{Desk, Page, page};
 use crate::forms::access::{Attest, Retry, TypedAttest};
 use crate::forms::field_id;
@@ -88,7 +88,8 @@ fn action(desk: &Desk, task: &Task) -> AnyView {
         .into_any();
     }
     if task.is_own {
-        return view! { <p class="quiet">"Another owner confirms this: it is your own access."</p> }.into_any();
+        return view! { <p class="quiet">"Another owner confirms this: it is your own access."</p> }
+            .into_any();
     }
     let filled = desk.filled_where::<TypedAttest>(|typed| typed.id == id);
     let words = if task.kind == TaskKind::OpenByHand { "It is open" } else { "It is closed" };
