@@ -21,6 +21,7 @@ use crate::error::{FieldError, PortalError};
 use crate::forms::Form;
 use crate::frame::{self, Counts, Place};
 use crate::notice::Notice;
+use crate::routes;
 
 /// What a page works with.
 pub struct Desk {
@@ -160,7 +161,9 @@ where
         return ().into_any();
     };
     let response = use_context::<ResponseOptions>();
-    let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    // A path like `//elsewhere` would lead off this site in a link.
+    let here = parts.uri.path_and_query().map_or(routes::HOME, |path| path.as_str());
+    let here = address::safe_local(here, routes::HOME).to_owned();
     let query = use_query_map().get_untracked();
     Suspend::new(async move {
         let Some(caller) = visitor.0 else {

@@ -121,11 +121,7 @@ pub(crate) fn accepts_html(parts: &Parts) -> bool {
 }
 
 /// What is kept of a form that failed.
-pub(crate) fn draft_of(typed: &impl Form, error: &PortalError) -> Draft {
-    draft_named(typed, error)
-}
-
-fn draft_named<F: Form>(typed: &F, error: &PortalError) -> Draft {
+pub(crate) fn draft_of<F: Form>(typed: &F, error: &PortalError) -> Draft {
     Draft {
         form: F::NAME.to_owned(),
         typed: serde_json::to_string(typed).unwrap_or_default(),

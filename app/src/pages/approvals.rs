@@ -79,9 +79,7 @@ async fn open(desk: &Desk, asked: Option<RequestId>, queue: &[QueueRow]) -> Answ
 fn queue_row(clock: Clock, row: &QueueRow, open: Option<RequestId>, has_focus: bool) -> AnyView {
     let is_open = open == Some(row.id);
     let path = address::with(routes::APPROVALS, "open", &row.id.to_string());
-    let soon = row.is_due_soon.then(
-        || view! { <span class="due">{icon(Icon::Clock)} "decide by " {clock.short(row.decide_by)}</span> },
-    );
+    let soon = row.is_due_soon.then(|| view! { <span class="due">{icon(Icon::Clock)} <span>"decide by " {clock.short(row.decide_by)}</span></span> });
     view! {
         <li>
             <a class="queue-row" href=path aria-current=is_open.then_some("true") autofocus=is_open && has_focus data-queue-row="">

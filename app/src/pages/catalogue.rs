@@ -27,7 +27,7 @@ pub fn Catalogue() -> impl IntoView {
                     {icon(Icon::Search)}
                     <SearchAsYouType value=query.text.clone()/>
                 </div>
-                {filters(&query, &list)}
+                <div class="bar-filters">{filters(&query, &list)}</div>
                 <button class="button-quiet bar-go" type="submit">"Show"</button>
             </form>
             <div id="results" class="results">
@@ -213,7 +213,7 @@ fn row(clock: Clock, resource: &ResourceRow) -> AnyView {
                 {held}
             </div>
             <p class="row-kinds">{resource.entitlements.join(", ")}</p>
-            <div class="row-tags">{environment} {tag::sensitivity(resource.sensitivity)}</div>
+            <div class="row-tags row-tags-grid"><span>{environment}</span> {tag::sensitivity(resource.sensitivity)}</div>
         </li>
     }
     .into_any()

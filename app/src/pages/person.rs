@@ -44,7 +44,7 @@ pub fn Person() -> impl IntoView {
             {head(name.clone(), view! { {one_line(&view.row)} " " {tag::status(view.row.status)} }, None)}
             <div class="split">
                 <div class="split-main">{holds} {timeline}</div>
-                <aside class="split-side" aria-label="Who they are">{facts(&view)} {view.may_change.then(|| change(&desk, &view))}</aside>
+                <aside class="split-side" aria-label="Who they are">{facts(&view)} {view.may_change.then(|| view! { <div class="side-actions">{change(&desk, &view)}</div> })}</aside>
             </div>
         };
         Ok(Page::new(name, body))

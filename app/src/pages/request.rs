@@ -148,15 +148,7 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
                     <dd>{time_left(clock, None, until)}</dd>
                 </div>
             })}
-            <div>
-                <dt>"Why"</dt>
-                <dd>
-                    {match &request.rationale {
-                        Some(text) => said(text),
-                        None => view! { <span class="quiet">"Nothing was said."</span> }.into_any(),
-                    }}
-                </dd>
-            </div>
+            {why(request)}
             {request.ticket.clone().map(|ticket| view! {
                 <div>
                     <dt>"Ticket"</dt>
@@ -166,6 +158,16 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
         </dl>
     }
     .into_any()
+}
+
+/// Why, unless the thread quotes it already.
+fn why(request: &RequestView) -> Option<AnyView> {
+    let why = match &request.rationale {
+        Some(text) if request.thread.iter().any(|step| step.said.as_ref() == Some(text)) => return None,
+        Some(text) => said(text),
+        None => view! { <span class="quiet">"Nothing was said."</span> }.into_any(),
+    };
+    Some(view! { <div><dt>"Why"</dt><dd>{why}</dd></div> }.into_any())
 }
 
 fn actions(desk: &Desk, request: &RequestView) -> AnyView {

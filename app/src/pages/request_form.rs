@@ -17,6 +17,7 @@ use crate::desk::{Desk, Filled, Page, page};
 use crate::forms::field_id;
 use crate::forms::requests::SubmitRequest;
 use crate::frame::Place;
+use crate::islands::LivePreview;
 use crate::routes;
 
 /// The lengths that are offered as far as the limit allows them.
@@ -26,7 +27,10 @@ const PRESETS: [Span; 4] = [Span::hours(1), Span::hours(4), Span::days(1), Span:
 #[component]
 pub fn RequestForm() -> impl IntoView {
     page(Place::Catalogue, |desk| async move {
-        let filled = desk.filled::<TypedRequest>();
+        let mut filled = desk.filled::<TypedRequest>();
+        if !filled.is_draft {
+            filled.typed = in_address(&desk);
+        }
         let wanted = wanted(&desk, &filled);
         if wanted.entitlements.is_empty() && wanted.bundle.is_empty() && wanted.renew.is_none() {
             return Ok(Page::new("Request access", nothing_chosen()));
@@ -34,6 +38,8 @@ pub fn RequestForm() -> impl IntoView {
         let form = desk.backend.requests.form(&desk.caller, &wanted).await?;
         let title = if form.renewal.is_some() { "Renew access" } else { "Request access" };
         let clear = form.items.iter().all(|item| item.obstacle.is_none());
+        filled.typed.ends = ends_chosen(&form, &filled.typed);
+        let preview = preview(&desk, &form, &filled.typed);
         let body = view! {
             {crumb(routes::CATALOGUE, "Catalogue")}
             {head(title, lead(&form), None)}
@@ -42,11 +48,23 @@ pub fn RequestForm() -> impl IntoView {
                     {items(&form, &filled)}
                     {clear.then(|| fields(&desk, &form, filled))}
                 </div>
-                <aside class="split-side" aria-label="What will come of it">{preview(desk.clock(), &form)}</aside>
+                <aside class="split-side" aria-label="What will come of it">{preview}</aside>
             </div>
         };
-        Ok(Page::new(title, body))
+        let page = Page::new(title, body);
+        Ok(if clear { page.with_islands() } else { page })
     })
+}
+
+/// What the address says about the time: links may, and the preview does.
+fn in_address(desk: &Desk) -> TypedRequest {
+    TypedRequest {
+        ends: desk.query("ends"),
+        duration: desk.query("duration"),
+        until: desk.query("until"),
+        start: desk.query("start"),
+        ..TypedRequest::default()
+    }
 }
 
 fn wanted(desk: &Desk, filled: &Filled<TypedRequest>) -> Wanted {
@@ -146,14 +164,18 @@ fn fields(desk: &Desk, form: &FormView, filled: Filled<TypedRequest>) -> AnyView
         0 | 1 => "Send the request".to_owned(),
         count => format!("Send {count} requests"),
     };
+    let length = length(desk, form, &filled);
+    let start = (!is_renewal).then(|| start(desk, &filled));
     view! {
         <form class="form" method="post" action=SubmitRequest::url()>
             <input type="hidden" name="typed[entitlements]" value=ids.join(",")/>
             <input type="hidden" name="typed[bundle]" value=bundle.unwrap_or_default()/>
             <input type="hidden" name="typed[renew]" value=renew/>
             {textarea(why, "typed[rationale]", &rationale, 4)}
-            {length(desk, form, &filled)}
-            {(!is_renewal).then(|| start(desk, &filled))}
+            <LivePreview>
+                {length}
+                {start}
+            </LivePreview>
             {ticket.input("typed[ticket]", "text", filled.typed.ticket.clone())}
             <div class="form-end"><button class="button" type="submit">{words}</button></div>
         </form>
@@ -161,15 +183,26 @@ fn fields(desk: &Desk, form: &FormView, filled: Filled<TypedRequest>) -> AnyView
     .into_any()
 }
 
+/// The lengths on offer, shortest first, the limit last.
+fn spans(form: &FormView) -> Vec<Span> {
+    let limit = form.limit.as_ref().map(|limit| limit.max);
+    PRESETS.into_iter().filter(|span| limit.is_none_or(|limit| *span < limit)).chain(limit).collect()
+}
+
+/// What is chosen; at first the second length on offer.
+fn ends_chosen(form: &FormView, typed: &TypedRequest) -> String {
+    if !typed.ends.is_empty() {
+        return typed.ends.clone();
+    }
+    let spans = spans(form);
+    spans.get(1).or(spans.first()).map_or_else(|| "duration".to_owned(), ToString::to_string)
+}
+
 /// How long: presets within the limit, the limit itself, an exact length, or a date.
 fn length(desk: &Desk, form: &FormView, filled: &Filled<TypedRequest>) -> AnyView {
     let limit = form.limit.as_ref().map(|limit| limit.max);
-    let mut spans: Vec<Span> =
-        PRESETS.into_iter().filter(|span| limit.is_none_or(|limit| *span < limit)).collect();
-    spans.extend(limit);
-    let usual = spans.get(1).or(spans.first()).map(ToString::to_string).unwrap_or("duration".to_owned());
-    let chosen = if filled.typed.ends.is_empty() { usual } else { filled.typed.ends.clone() };
-    let presets = spans
+    let chosen = filled.typed.ends.clone();
+    let presets = spans(form)
         .iter()
         .enumerate()
         .map(|(index, span)| {

@@ -1,14 +1,22 @@
 //! Beside the request form: who decides, the limit and its source, the usual time.
 
+use chrono_tz::Tz;
+use domain::local_time::{self, BareDate};
 use domain::policy::Deciders;
+use domain::request::{Term, Window};
+use domain::span::Span;
 use leptos::prelude::*;
 
-use crate::backend::{RequestForm, RequestFormItem};
+use crate::backend::{RequestForm, RequestFormItem, TypedRequest};
 use crate::components::deciders::deciders;
+use crate::components::icon::{Icon, icon};
 use crate::components::time::Clock;
+use crate::desk::Desk;
+use crate::forms::requests::chosen;
 
 /// What will come of the request.
-pub(crate) fn preview(clock: Clock, form: &RequestForm) -> AnyView {
+pub(crate) fn preview(desk: &Desk, form: &RequestForm, typed: &TypedRequest) -> AnyView {
+    let clock = desk.clock();
     let renewal = form.renewal.as_ref().map(|renewal| {
         view! {
             <div>
@@ -31,10 +39,56 @@ pub(crate) fn preview(clock: Clock, form: &RequestForm) -> AnyView {
             <div><dt>"At most"</dt><dd>{limit}</dd></div>
             {usual(form)}
             {renewal}
+            <div aria-live="polite">
+                <dt>"Would end"</dt>
+                <dd id="ends-preview">{ends(clock, form, typed)}</dd>
+            </div>
         </dl>
         <p class="quiet preview-note">"The time starts when the access opens. You can end it earlier yourself at any time."</p>
     }
     .into_any()
+}
+
+/// When it would end, or why it cannot be asked for like this.
+fn ends(clock: Clock, form: &RequestForm, typed: &TypedRequest) -> AnyView {
+    let from = form.renewal.as_ref().map_or(clock.now, |renewal| renewal.starts_at);
+    let judged = window(typed, clock.zone).and_then(|window| match window.check(form.limit.as_ref(), from) {
+        Ok(()) => Ok(window),
+        Err(fault) => Err(fault.to_string()),
+    });
+    match judged {
+        Err(fault) => {
+            view! { <p class="unexplained">{icon(Icon::Warning)} <span>{fault}</span></p> }.into_any()
+        }
+        Ok(window) => {
+            let until = clock.short(window.end_if_started(from));
+            let condition = match (window.term, window.start_at, &form.renewal) {
+                (Term::Until(_), ..) => " · wherever it starts",
+                (_, Some(_), _) => " · if it is approved before its start",
+                (_, None, Some(_)) => " · counted from where it ends now",
+                (_, None, None) => " · if it opened now",
+            };
+            view! { {until} <span class="quiet">{condition}</span> }.into_any()
+        }
+    }
+}
+
+/// The window that is typed, or what is wrong with it.
+fn window(typed: &TypedRequest, zone: Tz) -> Result<Window, String> {
+    let typed = chosen(typed);
+    let start_at = match typed.start.trim() {
+        "" => None,
+        start => Some(local_time::parse(start, zone, BareDate::Start).map_err(|fault| fault.to_string())?),
+    };
+    let term = match (typed.ends.as_str(), typed.duration.trim(), typed.until.trim()) {
+        ("until", _, "") => return Err("Choose the date on which it ends.".to_owned()),
+        ("until", _, until) => {
+            Term::Until(local_time::parse(until, zone, BareDate::End).map_err(|fault| fault.to_string())?)
+        }
+        (_, "", _) => return Err("Say for how long.".to_owned()),
+        (_, duration, _) => Term::Lasting(Span::parse(duration).map_err(|fault| fault.to_string())?),
+    };
+    Ok(Window { start_at, term })
 }
 
 fn who(form: &RequestForm) -> AnyView {
@@ -68,4 +122,32 @@ fn usual(form: &RequestForm) -> Option<AnyView> {
         </div>
     };
     Some(view.into_any())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(ends: &str, duration: &str, until: &str) -> TypedRequest {
+        TypedRequest {
+            ends: ends.into(),
+            duration: duration.into(),
+            until: until.into(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn the_preview_reads_what_is_chosen_and_says_what_is_missing() {
+        let zone = chrono_tz::Europe::Berlin;
+        let four = Ok(Window { start_at: None, term: Term::Lasting(Span::hours(4)) });
+        assert_eq!(window(&typed("4 hours", "", ""), zone), four);
+        assert_eq!(window(&typed("duration", "4h", "nonsense"), zone), four);
+        assert_eq!(window(&typed("duration", " ", ""), zone), Err("Say for how long.".to_owned()));
+        assert_eq!(
+            window(&typed("until", "4h", ""), zone),
+            Err("Choose the date on which it ends.".to_owned())
+        );
+        assert!(window(&typed("until", "", "2026-11-27T18:00"), zone).is_ok());
+    }
 }

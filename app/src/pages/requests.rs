@@ -90,7 +90,7 @@ fn request_row(clock: Clock, row: &RequestRow) -> AnyView {
             Some(until) => view! { "its time was until " {clock.short(until)} }.into_any(),
             None => ().into_any(),
         },
-        _ => row.closed_at.map(|at| clock.relative(at)).into_any(),
+        _ => row.closed_at.map(|at| view! { "closed " {clock.relative(at)} }).into_any(),
     };
     let state = grant.map_or(row.state.as_str(), |grant| grant.state.as_str());
     let path = format!("{}/{}", routes::REQUESTS, row.id);

@@ -70,7 +70,7 @@ fn form(settings: &backend::Settings, filled: &Filled<TypedSettings>) -> AnyView
                     </span>
                 </label>
             </div>
-            <button class="button" type="submit">"Save settings"</button>
+            <div class="form-end"><button class="button" type="submit">"Save settings"</button></div>
         </form>
     }
     .into_any()
