@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::build_settings::BuildSettings;
+use crate::progress::step;
 use crate::{css, demo, interrupt, postgres, progress, release, site, sqlx_data, test};
 
 #[derive(Parser)]
@@ -68,9 +69,13 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Site { release } => site::build(&settings, site::Kind::of(release))?,
         Command::Build => release::build(&settings)?,
         Command::Css { check: false } => css::renew(&settings)?,
-        Command::Css { check: true } => css::check(&settings)?,
+        Command::Css { check: true } => {
+            step("Comparing the stylesheet with its source", || css::check(&settings))?
+        }
         Command::Sqlx { check: false } => sqlx_data::renew(&settings)?,
-        Command::Sqlx { check: true } => sqlx_data::check(&settings)?,
+        Command::Sqlx { check: true } => {
+            step("Comparing .sqlx with the database", || sqlx_data::check(&settings))?
+        }
         Command::Test(options) => return test::run(&settings, &options),
         Command::Postgres => postgres::stay(&settings)?,
     }

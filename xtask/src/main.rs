@@ -4,6 +4,7 @@ mod build_settings;
 mod chromium;
 mod cli;
 mod css;
+mod debian_rust_src;
 mod demo;
 mod demo_state;
 mod interrupt;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::build_settings::BuildSettings;
 use crate::progress::{self, step};
-use crate::{interrupt, process, search_path};
+use crate::{debian_rust_src, interrupt, process, search_path};
 
 /// The target's name.
 pub const NAME: &str = "wasm32-unknown-unknown";
@@ -59,70 +59,34 @@ fn rustup(arguments: &[&str]) -> Result<bool> {
     if search_path::find("rustup").is_none() {
         return Ok(false);
     }
-    attempt(Command::new("rustup").args(arguments), &format!("rustup {}", arguments.join(" ")))
+    let name = format!("rustup {}", arguments.join(" "));
+    process::run_quietly(Command::new("rustup").args(arguments), &name)
+        .map_or_else(|error| failed(&error), |()| Ok(true))
 }
 
-/// Debian's package of the compiler's source, if it is exactly this compiler's.
+/// Debian's package of the compiler's source, put where the compiler expects it.
 fn source_from_debian(settings: &BuildSettings, wanted: &Path) -> Result<bool> {
-    if search_path::find("apt-get").is_none() || search_path::find("dpkg-deb").is_none() {
-        return Ok(false);
-    }
-    let version = compiler_version()?;
-    let Some(package) = debian_version(&version) else { return Ok(false) };
-    let home = settings.tools().join("rust-src");
-    let unpacked = home.join(format!("usr/src/rustc-{version}"));
-    if !unpacked.join("library/std").is_dir() {
-        fs::create_dir_all(&home)?;
-        let mut download = Command::new("apt-get");
-        download.args(["download", &format!("rust-src={package}")]).current_dir(&home);
-        if !attempt(&mut download, "apt-get download of rust-src")? {
-            return Ok(false);
+    let fetched = match debian_rust_src::fetch(settings, &compiler_version()?) {
+        Ok(Some(folder)) => folder,
+        Ok(None) => return Ok(false),
+        Err(error) => return failed(&error),
+    };
+    let put = || {
+        if wanted.is_symlink() {
+            fs::remove_file(wanted)?;
         }
-        for name in crate::mirror::files_below(&home)?.iter().filter(|name| is_package(name)) {
-            let mut unpack = Command::new("dpkg-deb");
-            unpack.arg("--extract").arg(home.join(name)).arg(&home);
-            attempt(&mut unpack, "unpacking rust-src")?;
-        }
-    }
-    if !unpacked.join("library/std").is_dir() {
-        return Ok(false);
-    }
-    if let Some(folder) = wanted.parent() {
-        fs::create_dir_all(folder).context("the compiler's own folder cannot be written")?;
-    }
-    if wanted.is_symlink() {
-        fs::remove_file(wanted)?;
-    }
-    std::os::unix::fs::symlink(&unpacked, wanted).context("the compiler's own folder cannot be written")?;
+        fs::create_dir_all(wanted.parent().unwrap_or(wanted))?;
+        std::os::unix::fs::symlink(&fetched, wanted)
+    };
+    put().with_context(|| format!("{} cannot be made", wanted.display()))?;
     Ok(true)
 }
 
-fn is_package(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "deb")
-}
-
-/// Debian's name for that version, among what is on offer.
-fn debian_version(compiler: &str) -> Option<String> {
-    let offered = process::output(Command::new("apt-cache").args(["madison", "rust-src"])).ok()?;
-    let versions = offered.lines().filter_map(|line| line.split('|').nth(1)).map(str::trim);
-    versions.filter(|version| is_of(version, compiler)).map(str::to_owned).next()
-}
-
-/// Whether a package's version is one of that compiler version.
-fn is_of(package: &str, compiler: &str) -> bool {
-    package.strip_prefix(compiler).is_some_and(|rest| rest.starts_with(['+', '-', '~']))
-}
-
-/// Tries what may fail; only being asked to stop is an error.
-fn attempt(command: &mut Command, name: &str) -> Result<bool> {
-    match process::run_quietly(command, name) {
-        Ok(()) => Ok(true),
-        Err(error) => {
-            interrupt::check()?;
-            progress::say(&format!("    {}", format!("{error:#}").lines().collect::<Vec<_>>().join(" · ")));
-            Ok(false)
-        }
-    }
+/// Says why one way failed; only being asked to stop keeps the next from being tried.
+fn failed(error: &anyhow::Error) -> Result<bool> {
+    interrupt::check()?;
+    progress::say(&format!("    {}", format!("{error:#}").lines().collect::<Vec<_>>().join(" · ")));
+    Ok(false)
 }
 
 fn library_folder() -> Result<PathBuf> {
@@ -142,16 +106,4 @@ fn compiler_version() -> Result<String> {
 fn rustc(arguments: &[&str]) -> Result<String> {
     let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     Ok(process::output(Command::new(program).args(arguments))?.trim().to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_of;
-
-    #[test]
-    fn only_the_very_version_of_the_compiler_will_do() {
-        assert!(is_of("1.95.0+dfsg1-1~bpo13+1", "1.95.0"));
-        assert!(!is_of("1.95.01-1", "1.95.0"));
-        assert!(!is_of("1.94.0+dfsg1-1", "1.95.0"));
-    }
 }
