@@ -18,13 +18,14 @@ const USER_AGENT_MAX: usize = 300;
 /// Told to proxies and to whoever asks for help; the log has it too.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// How a page tells which nonce its scripts carry; never sent.
+pub const NONCE: HeaderName = HeaderName::from_static("x-gatebook-nonce");
+
 /// What is known of a request before anybody looks at it.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// Unique, for the log.
     pub request_id: String,
-    /// What scripts of this one answer carry to be run.
-    pub nonce: String,
     /// From where.
     pub address: IpAddr,
     /// As the browser sent it, at most 300 characters.
@@ -37,7 +38,6 @@ pub async fn dress(State(door): State<Door>, mut request: Request, next: Next) -
     let headers = request.headers();
     let asked = Asked {
         request_id: secret::short_token(),
-        nonce: secret::short_token(),
         address: client_address(
             peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             headers,
@@ -49,8 +49,10 @@ pub async fn dress(State(door): State<Door>, mut request: Request, next: Next) -
             .map(|text| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_MAX).collect()),
     };
     request.extensions_mut().insert(asked.clone());
-    let mut response = readable(next.run(request).await, &asked.request_id);
-    add_headers(response.headers_mut(), &door, &asked);
+    let mut response = next.run(request).await;
+    let nonce = response.headers_mut().remove(NONCE);
+    let mut response = readable(response, &asked.request_id);
+    add_headers(response.headers_mut(), &door, &asked, nonce.as_ref().and_then(|nonce| nonce.to_str().ok()));
     response
 }
 
@@ -104,7 +106,7 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
     }
 }
 
-fn add_headers(headers: &mut HeaderMap, door: &Door, asked: &Asked) {
+fn add_headers(headers: &mut HeaderMap, door: &Door, asked: &Asked, nonce: Option<&str>) {
     let set = |headers: &mut HeaderMap, name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
     };
@@ -118,7 +120,7 @@ fn add_headers(headers: &mut HeaderMap, door: &Door, asked: &Asked) {
         set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
     }
     let form_targets = door.provider.end_session_origin().unwrap_or_default();
-    if let Ok(policy) = HeaderValue::from_str(&content_policy(&asked.nonce, &form_targets)) {
+    if let Ok(policy) = HeaderValue::from_str(&content_policy(nonce, &form_targets)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     if let Ok(id) = HeaderValue::from_str(&asked.request_id) {
@@ -131,9 +133,13 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geol
 
 /// Nothing runs that this answer did not name. Signing out is a form that leads on to the provider, so that
 /// one origin is allowed beside this one.
-fn content_policy(nonce: &str, form_targets: &str) -> String {
+fn content_policy(nonce: Option<&str>, form_targets: &str) -> String {
+    let scripts = match nonce {
+        Some(nonce) => format!("'nonce-{nonce}' 'wasm-unsafe-eval'"),
+        None => "'none'".to_owned(),
+    };
     format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
+        "default-src 'none'; script-src {scripts}; style-src 'self'; font-src 'self'; \
          img-src 'self' data:; connect-src 'self'; manifest-src 'self'; form-action 'self' {form_targets}; \
          frame-ancestors 'none'; base-uri 'none'"
     )

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::backend::{AuditQuery, Backend};
-use app::context::{Assets, ScriptNonce, Visitor};
+use app::context::{Assets, Visitor};
 use app::error::PortalError;
 use app::{App, register_server_functions, routes, shell};
 use axum::body::Body;
@@ -12,11 +12,14 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router, routing};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
+use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
-use leptos_axum::{LeptosRoutes as _, generate_route_list_with_exclusions, handle_server_fns_with_context};
+use leptos_axum::{
+    LeptosRoutes as _, ResponseOptions, generate_route_list_with_exclusions, handle_server_fns_with_context,
+};
 use serde::Deserialize;
 
-use super::dress::Asked;
+use super::dress::NONCE;
 use super::guard::Visiting;
 use super::plain_page::PlainPage;
 use super::{Door, assets};
@@ -61,8 +64,10 @@ fn provider(backend: Backend) -> impl Fn() + Clone + Send + Sync + 'static {
         let extensions = parts.as_ref().map(|parts| &parts.extensions);
         let visiting = extensions.and_then(|found| found.get::<Visiting>());
         provide_context(Visitor(visiting.map(|visiting| visiting.0.clone())));
-        if let Some(asked) = extensions.and_then(|found| found.get::<Asked>()) {
-            provide_context(ScriptNonce(asked.nonce.clone()));
+        // Leptos writes its own nonce into its scripts; the policy must let that one run.
+        let nonce = use_nonce().and_then(|nonce| HeaderValue::from_str(&nonce).ok());
+        if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), nonce) {
+            response.insert_header(NONCE, nonce);
         }
     }
 }
