@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, ConfigError, Settings, Source};
-use crate::http;
+use crate::{fit, http};
 use crate::serve::{Stop, serve};
 
 /// Connections that one process holds to the database at most.
@@ -66,6 +66,9 @@ pub enum CommandError {
         /// Why it went wrong.
         cause: std::io::Error,
     },
+    /// The database role.
+    #[error(transparent)]
+    Unfit(#[from] fit::UnfitError),
     /// The demo.
     #[cfg(feature = "demo")]
     #[error(transparent)]
@@ -121,6 +124,7 @@ async fn serve_portal() -> Result<(), CommandError> {
     let source = Source::of_process()?;
     let settings = Settings::read(&source)?;
     let store = connect(&source)?;
+    fit::check(&store, &source).await?;
     let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
     let listen = settings.listen;
     let door = http::door(settings, store)?;
@@ -135,6 +139,7 @@ async fn serve_portal() -> Result<(), CommandError> {
 async fn work() -> Result<(), CommandError> {
     let source = Source::of_process()?;
     let store = connect(&source)?;
+    fit::check(&store, &source).await?;
     let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
     crate::work::work(store, stop).await;
     Ok(())

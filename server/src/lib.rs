@@ -9,6 +9,7 @@ pub mod config;
 pub mod connectors;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod fit;
 pub mod http;
 pub mod jobs;
 pub mod migrate;
