@@ -68,7 +68,8 @@ fn bare_textareas(source: &Source) -> Vec<usize> {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    // Asked when run: compiled, it could be another checkout's that shares the target folder.
+    Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).parent().unwrap().to_owned()
 }
 
 fn sources() -> Vec<Source> {
