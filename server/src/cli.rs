@@ -17,7 +17,11 @@ use crate::serve::{Stop, serve};
 const CONNECTIONS_MAX: u32 = 20;
 
 #[derive(Debug, Parser)]
-#[command(name = "gatebook", version, about = "The gate and the book: access that is asked for, decided, and written down.")]
+#[command(
+    name = "gatebook",
+    version,
+    about = "The gate and the book: access that is asked for, decided, and written down."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -79,7 +83,8 @@ impl CommandError {
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_sessions_core=error"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_sessions_core=error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -120,7 +125,9 @@ async fn serve_portal() -> Result<(), CommandError> {
     let listen = settings.listen;
     let door = http::door(settings, store)?;
     let router = http::router(&door, http::pages::pages())?;
-    let listener = TcpListener::bind(listen).await.map_err(CommandError::io(format!("{listen} cannot be listened at")))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(CommandError::io(format!("{listen} cannot be listened at")))?;
     tracing::info!(%listen, "gatebook serves");
     serve(listener, router, stop).await.map_err(CommandError::io("serving failed"))
 }

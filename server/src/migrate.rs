@@ -15,7 +15,9 @@ pub enum MigrateError {
     #[error(transparent)]
     Cluster(#[from] ClusterError),
     /// `DATABASE_URL` does not say who the application is.
-    #[error("DATABASE_URL must name the application's role and its password, so that migrate can make the role")]
+    #[error(
+        "DATABASE_URL must name the application's role and its password, so that migrate can make the role"
+    )]
     NoRole,
 }
 

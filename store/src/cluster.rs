@@ -114,7 +114,11 @@ pub async fn ensure_database(
         Some(_) => return Err(ClusterError::Foreign { kind: "database", name: name.to_owned() }),
         None => {}
     }
-    let sql = format!("create database {} owner {} template template0 encoding 'UTF8'", identifier(name), identifier(owner));
+    let sql = format!(
+        "create database {} owner {} template template0 encoding 'UTF8'",
+        identifier(name),
+        identifier(owner)
+    );
     sqlx::query(AssertSqlSafe(sql)).execute(admin).await?;
     let sql = format!("comment on database {} is {}", identifier(name), literal(mark));
     sqlx::query(AssertSqlSafe(sql)).execute(admin).await?;

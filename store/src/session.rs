@@ -140,9 +140,13 @@ pub async fn load(store: &Store, hash: &IdHash, idle: TimeDelta) -> Result<Optio
 /// # Errors
 /// When the database cannot be reached.
 pub async fn save(store: &Store, hash: &IdHash, data: &Value) -> Result<()> {
-    sqlx::query!("update session set data = $2 where id_hash = $1 and ended_at is null", hash.as_slice(), data)
-        .execute(store.pool())
-        .await?;
+    sqlx::query!(
+        "update session set data = $2 where id_hash = $1 and ended_at is null",
+        hash.as_slice(),
+        data
+    )
+    .execute(store.pool())
+    .await?;
     Ok(())
 }
 
@@ -162,7 +166,9 @@ pub async fn forget_nameless(store: &Store, hash: &IdHash) -> Result<()> {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn mark_roles_tried(store: &Store, id: SessionId, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("update session set roles_tried_at = $2 where id = $1", id.0, now).execute(store.pool()).await?;
+    sqlx::query!("update session set roles_tried_at = $2 where id = $1", id.0, now)
+        .execute(store.pool())
+        .await?;
     Ok(())
 }
 

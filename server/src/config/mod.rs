@@ -127,8 +127,18 @@ impl Settings {
     pub fn read(source: &Source) -> Result<Self, ConfigError> {
         let number = |name, default, range| read::number(source, name, default, range);
         Ok(Self {
-            listen: read::parsed(source, "GATEBOOK_LISTEN", "127.0.0.1:3000", "an address and port, as in 0.0.0.0:3000")?,
-            public_url: PublicUrl(read::web_address(source, "GATEBOOK_PUBLIC_URL", "the address that people reach Gatebook at", true)?),
+            listen: read::parsed(
+                source,
+                "GATEBOOK_LISTEN",
+                "127.0.0.1:3000",
+                "an address and port, as in 0.0.0.0:3000",
+            )?,
+            public_url: PublicUrl(read::web_address(
+                source,
+                "GATEBOOK_PUBLIC_URL",
+                "the address that people reach Gatebook at",
+                true,
+            )?),
             oidc: OidcSettings::read(source)?,
             groups: RoleGroups::read(source)?,
             unknown_people: match source.get("GATEBOOK_UNKNOWN_PEOPLE").as_deref() {
@@ -136,17 +146,28 @@ impl Settings {
                 Some("refuse") => UnknownPeople::Refuse,
                 Some(_) => return Err(ConfigError::wrong("GATEBOOK_UNKNOWN_PEOPLE", "`create` or `refuse`")),
             },
-            time_zone: read::parsed(source, "GATEBOOK_TIME_ZONE", "UTC", "an IANA name, as in Europe/Berlin")?,
+            time_zone: read::parsed(
+                source,
+                "GATEBOOK_TIME_ZONE",
+                "UTC",
+                "an IANA name, as in Europe/Berlin",
+            )?,
             trusted_proxies: read::list(source, "GATEBOOK_TRUSTED_PROXIES")
                 .iter()
                 .map(|text| text.parse())
                 .collect::<Result<_, _>>()
-                .map_err(|()| ConfigError::wrong("GATEBOOK_TRUSTED_PROXIES", "addresses or networks separated by commas, as in 10.0.0.0/8"))?,
+                .map_err(|()| {
+                    ConfigError::wrong(
+                        "GATEBOOK_TRUSTED_PROXIES",
+                        "addresses or networks separated by commas, as in 10.0.0.0/8",
+                    )
+                })?,
             sessions: SessionLimits {
                 idle: TimeDelta::minutes(number("GATEBOOK_SESSION_IDLE_MINUTES", 60, 2..=10_080)?),
                 absolute: TimeDelta::minutes(number("GATEBOOK_SESSION_MAX_MINUTES", 720, 2..=43_200)?),
             },
-            sign_ins_per_minute: u32::try_from(number("GATEBOOK_SIGN_INS_PER_MINUTE", 60, 0..=1_000_000)?).unwrap_or(0),
+            sign_ins_per_minute: u32::try_from(number("GATEBOOK_SIGN_INS_PER_MINUTE", 60, 0..=1_000_000)?)
+                .unwrap_or(0),
         })
     }
 }
@@ -158,10 +179,23 @@ impl OidcSettings {
         let scopes = source.get("GATEBOOK_OIDC_SCOPES").unwrap_or_else(|| "profile email".to_owned());
         Ok(Self {
             issuer: read::required(source, "GATEBOOK_OIDC_ISSUER", "the issuer of the sign-in provider")?,
-            client_id: read::required(source, "GATEBOOK_OIDC_CLIENT_ID", "how Gatebook is registered at the sign-in provider")?,
-            client_secret: read::required(source, "GATEBOOK_OIDC_CLIENT_SECRET", "what Gatebook proves itself with at the sign-in provider")?.into(),
+            client_id: read::required(
+                source,
+                "GATEBOOK_OIDC_CLIENT_ID",
+                "how Gatebook is registered at the sign-in provider",
+            )?,
+            client_secret: read::required(
+                source,
+                "GATEBOOK_OIDC_CLIENT_SECRET",
+                "what Gatebook proves itself with at the sign-in provider",
+            )?
+            .into(),
             groups_claim: source.get("GATEBOOK_OIDC_GROUPS_CLAIM").unwrap_or_else(|| "groups".to_owned()),
-            scopes: scopes.split([' ', ',']).filter(|s| !s.is_empty() && *s != "openid").map(str::to_owned).collect(),
+            scopes: scopes
+                .split([' ', ','])
+                .filter(|s| !s.is_empty() && *s != "openid")
+                .map(str::to_owned)
+                .collect(),
         })
     }
 }
@@ -239,7 +273,8 @@ mod tests {
         let file = "GATEBOOK_TIME_ZONE = \"Europe/Berlin\"\nGATEBOOK_SESSION_IDLE_MINUTES = 5\n\
                     GATEBOOK_AUDITOR_GROUPS = [\"audit\", \"risk\"]";
         let env = GOOD.iter().chain(&[("GATEBOOK_TIME_ZONE", "Asia/Tokyo")]);
-        let source = Source::of(env.map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))).with_file(file).unwrap();
+        let source =
+            Source::of(env.map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))).with_file(file).unwrap();
         let settings = Settings::read(&source).unwrap();
         assert_eq!(settings.time_zone, chrono_tz::Asia::Tokyo);
         assert_eq!(settings.sessions.idle, TimeDelta::minutes(5));

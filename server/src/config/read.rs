@@ -63,7 +63,9 @@ impl Source {
     /// # Errors
     /// When the file cannot be read.
     pub fn of_process() -> Result<Self, ConfigError> {
-        let source = Self::of(std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))));
+        let source = Self::of(
+            std::env::vars_os().filter_map(|(n, v)| Some((n.into_string().ok()?, v.into_string().ok()?))),
+        );
         let named = source.get("GATEBOOK_CONFIG");
         let path = named.clone().unwrap_or_else(|| "gatebook.toml".to_owned());
         match std::fs::read_to_string(&path) {
@@ -107,7 +109,11 @@ impl Source {
 }
 
 /// A setting that has to be there.
-pub(super) fn required(source: &Source, name: &'static str, what: &'static str) -> Result<String, ConfigError> {
+pub(super) fn required(
+    source: &Source,
+    name: &'static str,
+    what: &'static str,
+) -> Result<String, ConfigError> {
     source.get(name).ok_or(ConfigError::Missing { name, what })
 }
 
@@ -149,7 +155,10 @@ pub(super) fn postgres(
     let text = required(source, name, what)?;
     match Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => Ok(text.into()),
-        _ => Err(ConfigError::wrong(name, "a Postgres address, as in postgres://gatebook_app:…@localhost/gatebook")),
+        _ => Err(ConfigError::wrong(
+            name,
+            "a Postgres address, as in postgres://gatebook_app:…@localhost/gatebook",
+        )),
     }
 }
 

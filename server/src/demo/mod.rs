@@ -50,7 +50,9 @@ pub struct DemoArgs {
 #[derive(Debug, Error)]
 pub enum DemoError {
     /// A server elsewhere could be a real one.
-    #[error("the demo only uses a Postgres on this machine: --postgres must name a loopback address or a socket")]
+    #[error(
+        "the demo only uses a Postgres on this machine: --postgres must name a loopback address or a socket"
+    )]
     NotHere,
     /// The address is none.
     #[error("--postgres must be a Postgres address, as in postgres://postgres@127.0.0.1:5432/postgres")]
@@ -113,8 +115,7 @@ pub async fn run(args: DemoArgs) -> Result<(), DemoError> {
     if !args.empty {
         company::seed(&databases, &settings, &store).await?;
     }
-    let demo_provider =
-        Arc::new(DemoProvider::new(&settings, people::all()).map_err(DemoError::Provider)?);
+    let demo_provider = Arc::new(DemoProvider::new(&settings, people::all()).map_err(DemoError::Provider)?);
     let origin = settings.public_url.origin();
     let door = http::door(settings, store.clone())?;
     let router = http::router(&door, http::pages::pages())?;

@@ -87,7 +87,11 @@ fn declined(underway: &Underway, error: Option<&str>) -> Response {
     if underway.pending.purpose == Purpose::Silent {
         return Redirect::to(&underway.return_to).into_response();
     }
-    again(StatusCode::FORBIDDEN, "You are not signed in", "The sign-in provider ended the sign-in before it was done.")
+    again(
+        StatusCode::FORBIDDEN,
+        "You are not signed in",
+        "The sign-in provider ended the sign-in before it was done.",
+    )
 }
 
 fn unknown_sign_in() -> Response {
@@ -128,8 +132,12 @@ async fn not_proven(door: &Door, asked: &Asked, underway: &Underway, error: &Oid
 fn refused(refusal: &Refusal) -> Response {
     let text = match refusal {
         Refusal::Suspended => "Your access is suspended. Ask your manager or an administrator of Gatebook.",
-        Refusal::Left => "According to Gatebook you do not work here any more. If that is wrong, tell an administrator.",
-        Refusal::Unknown => "Gatebook does not know you yet. Ask an administrator to add you, then sign in again.",
+        Refusal::Left => {
+            "According to Gatebook you do not work here any more. If that is wrong, tell an administrator."
+        }
+        Refusal::Unknown => {
+            "Gatebook does not know you yet. Ask an administrator to add you, then sign in again."
+        }
         Refusal::EmailTaken => {
             "Your address belongs to somebody else in Gatebook, or the sign-in provider does not vouch for it. \
              Ask an administrator to sort it out."

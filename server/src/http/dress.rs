@@ -71,7 +71,10 @@ fn readable(response: Response, request_id: &str) -> Response {
     page.request_id = Some(request_id);
     let mut dressed = page.answer();
     for (name, value) in response.headers() {
-        if *name != header::CONTENT_LENGTH && *name != header::CONTENT_TYPE && *name != header::CONTENT_ENCODING {
+        if *name != header::CONTENT_LENGTH
+            && *name != header::CONTENT_TYPE
+            && *name != header::CONTENT_ENCODING
+        {
             dressed.headers_mut().append(name, value.clone());
         }
     }
@@ -80,14 +83,24 @@ fn readable(response: Response, request_id: &str) -> Response {
 
 fn words(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
-        403 => ("This came from elsewhere", "Another site tried to do this in your name, so nothing was done. Do it from Gatebook’s own pages."),
+        403 => (
+            "This came from elsewhere",
+            "Another site tried to do this in your name, so nothing was done. Do it from Gatebook’s own pages.",
+        ),
         404 => ("Nothing here", "There is nothing here, or nothing that you may see."),
         405 => ("That does not work here", "This address takes another kind of request."),
-        408 | 503 => ("This took too long", "The answer did not come in time. What you sent may or may not have been done; look before you send it again."),
+        408 | 503 => (
+            "This took too long",
+            "The answer did not come in time. What you sent may or may not have been done; look before you send it again.",
+        ),
         413 => ("Too much at once", "What was sent is larger than Gatebook takes here."),
         429 => ("Too often", "Wait a moment, then try again."),
-        400..=499 => ("That was not understood", "Something about this request is not right, so nothing was done."),
-        _ => ("Something went wrong", "This is ours to mend, and nothing was changed. Try again in a moment."),
+        400..=499 => {
+            ("That was not understood", "Something about this request is not right, so nothing was done.")
+        }
+        _ => {
+            ("Something went wrong", "This is ours to mend, and nothing was changed. Try again in a moment.")
+        }
     }
 }
 
@@ -108,6 +121,7 @@ fn add_headers(headers: &mut HeaderMap, door: &Door, asked: &Asked) {
     if let Ok(policy) = HeaderValue::from_str(&content_policy(&asked.nonce, &form_targets)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Ok(id) = HeaderValue::from_str(&asked.request_id) {
         headers.insert(REQUEST_ID, id);
     }

@@ -72,7 +72,11 @@ pub fn caller(door: &Door, visit: Visit, asked: &Asked) -> Caller {
 
 /// From where, for the book.
 pub fn source(asked: &Asked) -> Source {
-    Source { origin: "web".to_owned(), ip: Some(asked.address.to_string()), user_agent: asked.user_agent.clone() }
+    Source {
+        origin: "web".to_owned(),
+        ip: Some(asked.address.to_string()),
+        user_agent: asked.user_agent.clone(),
+    }
 }
 
 /// Roles lapse to none when they were read too long ago, so that leaving a group works without signing out.

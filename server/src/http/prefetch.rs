@@ -44,8 +44,11 @@ pub async fn refuse(request: Request, next: Next) -> Response {
 
 /// The rules, as browsers read them.
 pub async fn rules() -> Response {
-    let patterns: Vec<String> =
-        PATHS.iter().map(|path| (*path).to_owned()).chain(BELOW.iter().map(|below| format!("{below}*"))).collect();
+    let patterns: Vec<String> = PATHS
+        .iter()
+        .map(|path| (*path).to_owned())
+        .chain(BELOW.iter().map(|below| format!("{below}*")))
+        .collect();
     let rules = serde_json::json!({
         "prefetch": [{
             "where": { "and": [
@@ -68,10 +71,19 @@ mod tests {
 
     #[test]
     fn reading_the_book_ahead_is_not_allowed() {
-        for path in [app::routes::AUDIT, app::routes::AUDIT_EXPORT, "/audit/1", "/sign-in", "/auth/callback", "/people/1"] {
+        for path in [
+            app::routes::AUDIT,
+            app::routes::AUDIT_EXPORT,
+            "/audit/1",
+            "/sign-in",
+            "/auth/callback",
+            "/people/1",
+        ] {
             assert!(!may_prefetch(path), "{path}");
         }
-        for path in [app::routes::HOME, app::routes::CATALOGUE, "/catalogue/ledger", app::routes::REQUEST_FORM] {
+        for path in
+            [app::routes::HOME, app::routes::CATALOGUE, "/catalogue/ledger", app::routes::REQUEST_FORM]
+        {
             assert!(may_prefetch(path), "{path}");
         }
     }

@@ -23,7 +23,8 @@ fn is_local(path: &str) -> bool {
         return false;
     }
     let Ok(base) = Url::parse("https://gatebook.invalid/") else { return false };
-    base.join(path).is_ok_and(|url| url.origin() == base.origin() && !NEVER.iter().any(|n| url.path().starts_with(n)))
+    base.join(path)
+        .is_ok_and(|url| url.origin() == base.origin() && !NEVER.iter().any(|n| url.path().starts_with(n)))
 }
 
 #[cfg(test)]
@@ -32,7 +33,13 @@ mod tests {
 
     #[test]
     fn pages_of_the_portal_are_gone_back_to() {
-        for path in ["/", "/catalogue", "/requests/new?entitlement=1&entitlement=2", "/audit?q=a%20b#top", "/people/%2F"] {
+        for path in [
+            "/",
+            "/catalogue",
+            "/requests/new?entitlement=1&entitlement=2",
+            "/audit?q=a%20b#top",
+            "/people/%2F",
+        ] {
             assert_eq!(local_path(Some(path)), path);
         }
     }

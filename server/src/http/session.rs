@@ -55,7 +55,9 @@ pub struct Sessions {
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         record.id = Id(secret::session_id());
-        store::session::open(&self.store, &id_hash(record.id), &data(record)?, SIGN_IN_MAX).await.map_err(backend)
+        store::session::open(&self.store, &id_hash(record.id), &data(record)?, SIGN_IN_MAX)
+            .await
+            .map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> Result<()> {

@@ -62,7 +62,9 @@ pub(super) async fn begin(
     let return_to = local_path(wish.return_to.as_deref());
     if let Err(wait) = door.limiter.take(asked.address, Instant::now()) {
         let mut response = StatusCode::TOO_MANY_REQUESTS.into_response();
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().saturating_add(1)));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().saturating_add(1)));
         return response;
     }
     let visit = match guard::visit(&door, &session, &asked).await {
@@ -144,8 +146,12 @@ pub(super) fn lost(error: &tower_sessions::session::Error) -> Response {
 pub(super) fn provider_away(error: &OidcError, return_to: &str, visit: Option<&Visit>) -> Response {
     tracing::error!(%error, "somebody could not sign in");
     let text = match visit {
-        Some(_) => "The sign-in provider does not answer. You are still signed in, and everything else goes on working.",
-        None => "The sign-in provider does not answer. Nothing is wrong with your account; try again in a moment.",
+        Some(_) => {
+            "The sign-in provider does not answer. You are still signed in, and everything else goes on working."
+        }
+        None => {
+            "The sign-in provider does not answer. Nothing is wrong with your account; try again in a moment."
+        }
     };
     let return_to: String = url::form_urlencoded::byte_serialize(return_to.as_bytes()).collect();
     let retry = format!("{}?return_to={return_to}", app::routes::SIGN_IN);

@@ -51,9 +51,11 @@ pub fn groups(claims: &Map<String, Value>, name: &str) -> Result<Option<Vec<Stri
     match find(claims, name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(one)) => Ok(Some(vec![one.clone()])),
-        Some(Value::Array(items)) if items.len() <= GROUPS_MAX => {
-            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(unreadable)).collect::<Result<_, _>>().map(Some)
-        }
+        Some(Value::Array(items)) if items.len() <= GROUPS_MAX => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned).ok_or_else(unreadable))
+            .collect::<Result<_, _>>()
+            .map(Some),
         Some(_) => Err(unreadable()),
     }
 }
@@ -142,7 +144,10 @@ mod tests {
             assert_eq!(groups(&map(claims), "groups"), Err(ClaimsError::GroupsCutOff("groups".to_owned())));
         }
         for claims in [json!({"groups": 7}), json!({"groups": ["a", 7]}), json!({"groups": {"a": true}})] {
-            assert_eq!(groups(&map(claims), "groups"), Err(ClaimsError::GroupsUnreadable("groups".to_owned())));
+            assert_eq!(
+                groups(&map(claims), "groups"),
+                Err(ClaimsError::GroupsUnreadable("groups".to_owned()))
+            );
         }
     }
 

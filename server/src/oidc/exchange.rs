@@ -148,7 +148,9 @@ impl Provider {
         now: DateTime<Utc>,
     ) -> Result<Map<String, Value>, OidcError> {
         match self.verify(client, tokens, pending, now) {
-            Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
+            Err(ClaimsVerificationError::SignatureVerification(
+                SignatureVerificationError::NoMatchingKey,
+            )) => {
                 let Some(known) = self.look_for_keys().await? else {
                     return Err(OidcError::Token("no matching key found".to_owned()));
                 };

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use openidconnect::core::CoreJwsSigningAlgorithm;
 use openidconnect::JsonWebKey as _;
+use openidconnect::core::CoreJwsSigningAlgorithm;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -82,7 +82,8 @@ fn verify_signature(known: &Metadata, token: &str) -> Result<Map<String, Value>,
     let (signed, signature) = token.rsplit_once('.').ok_or(bad("it is no JWT"))?;
     let (header, payload) = signed.split_once('.').ok_or(bad("it is no JWT"))?;
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| bad("it is no JWT"));
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| bad("its header is unreadable"))?;
+    let header: Header =
+        serde_json::from_slice(&decode(header)?).map_err(|_| bad("its header is unreadable"))?;
     if header.crit.is_some() {
         return Err(bad("it asks for extensions"));
     }
@@ -92,8 +93,8 @@ fn verify_signature(known: &Metadata, token: &str) -> Result<Map<String, Value>,
             return Err(bad("its typ is another"));
         }
     }
-    let algorithm: CoreJwsSigningAlgorithm =
-        serde_json::from_value(Value::String(header.alg)).map_err(|_| bad("its algorithm is not believed"))?;
+    let algorithm: CoreJwsSigningAlgorithm = serde_json::from_value(Value::String(header.alg))
+        .map_err(|_| bad("its algorithm is not believed"))?;
     if !ALLOWED_ALGORITHMS.contains(&algorithm) {
         return Err(bad("its algorithm is not believed"));
     }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClientAuthMethod,
     CoreErrorResponseType, CoreGenderClaim, CoreGrantType, CoreJsonWebKey, CoreJsonWebKeySet,
-    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode,
-    CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse, CoreSubjectIdentifierType,
-    CoreTokenIntrospectionResponse, CoreTokenType,
+    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
+    CoreResponseMode, CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse,
+    CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AuthType, Client, ClientId, ClientSecret, DiscoveryError, EmptyExtraTokenFields,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields, IssuerUrl, ProviderMetadata, RedirectUrl,
-    StandardErrorResponse, StandardTokenResponse,
+    AdditionalProviderMetadata, AuthType, Client, ClientId, ClientSecret, DiscoveryError,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields, IssuerUrl,
+    ProviderMetadata, RedirectUrl, StandardErrorResponse, StandardTokenResponse,
 };
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
@@ -196,7 +196,10 @@ impl Provider {
         let id = ClientId::new(self.settings.client_id.clone());
         let methods = known.token_endpoint_auth_methods_supported();
         let takes = |method| methods.is_none_or(|methods| methods.contains(&method));
-        let auth = match (takes(CoreClientAuthMethod::ClientSecretBasic), takes(CoreClientAuthMethod::ClientSecretPost)) {
+        let auth = match (
+            takes(CoreClientAuthMethod::ClientSecretBasic),
+            takes(CoreClientAuthMethod::ClientSecretPost),
+        ) {
             (false, true) => AuthType::RequestBody,
             _ => AuthType::BasicAuth,
         };

@@ -42,8 +42,9 @@ struct KeptDraft {
 #[async_trait]
 impl Account for OwnAccount {
     async fn devices(&self, caller: &Caller) -> Answer<Vec<Device>> {
-        let live =
-            session::list_live(&self.store, caller.id(), caller.called_at, self.idle).await.map_err(internal)?;
+        let live = session::list_live(&self.store, caller.id(), caller.called_at, self.idle)
+            .await
+            .map_err(internal)?;
         let mut devices: Vec<Device> = live
             .into_iter()
             .map(|session| Device {
@@ -77,10 +78,11 @@ impl Account for OwnAccount {
         let mut tx = self.store.begin().await.map_err(internal)?;
         identity::save_own_settings(&mut tx, caller.id(), zone.name(), queue_keys).await.map_err(internal)?;
         let zone = if before.time_zone_is_given { &before.time_zone } else { zone.name() };
-        let event = NewEvent::by(caller, Action::PersonUpdated).subject(caller.person.clone()).detail(json!({
-            "before": { "time_zone": before.time_zone, "queue_keys": before.queue_keys },
-            "after": { "time_zone": zone, "queue_keys": queue_keys },
-        }));
+        let event =
+            NewEvent::by(caller, Action::PersonUpdated).subject(caller.person.clone()).detail(json!({
+                "before": { "time_zone": before.time_zone, "queue_keys": before.queue_keys },
+                "after": { "time_zone": zone, "queue_keys": queue_keys },
+            }));
         tx.commit(event).await.map_err(internal)?;
         Ok(())
     }
@@ -121,7 +123,9 @@ fn internal(error: StoreError) -> PortalError {
 
 /// “Firefox on Linux”, or the beginning of what the browser says.
 fn device_name(user_agent: Option<&str>) -> String {
-    let Some(agent) = user_agent.filter(|agent| !agent.is_empty()) else { return "An unnamed browser".to_owned() };
+    let Some(agent) = user_agent.filter(|agent| !agent.is_empty()) else {
+        return "An unnamed browser".to_owned();
+    };
     // The order matters: most browsers name the ones they descend from as well.
     let first = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
@@ -161,9 +165,18 @@ mod tests {
     fn browsers_are_named_as_people_name_them() {
         for (agent, name) in [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", "Firefox on Linux"),
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36 Edg/130.0", "Edge on Windows"),
-            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0) AppleWebKit/605.1 (KHTML, like Gecko) Version/17.0 Safari/605.1", "Safari on macOS"),
-            ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36", "Chrome on Android"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36 Edg/130.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0) AppleWebKit/605.1 (KHTML, like Gecko) Version/17.0 Safari/605.1",
+                "Safari on macOS",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36",
+                "Chrome on Android",
+            ),
             ("curl/8.5.0", "curl/8.5.0"),
         ] {
             assert_eq!(device_name(Some(agent)), name);

@@ -68,7 +68,9 @@ pub async fn admit(
         PersonStatus::Suspended => {
             return turn_away(tx, Some(known), &arrival.identity, browser, Refusal::Suspended).await;
         }
-        PersonStatus::Left => return turn_away(tx, Some(known), &arrival.identity, browser, Refusal::Left).await,
+        PersonStatus::Left => {
+            return turn_away(tx, Some(known), &arrival.identity, browser, Refusal::Left).await;
+        }
     }
     let person = refresh(&mut tx, &known, &arrival.identity, &browser.source).await?;
     let roles = roles(&arrival.groups, &settings.groups);
@@ -111,7 +113,8 @@ async fn recognise(
         return Ok(Ok(known));
     }
     if let Some(known) = identity::link(tx, identity).await? {
-        let detail = json!({ "issuer": identity.issuer, "subject": identity.subject, "email": identity.email });
+        let detail =
+            json!({ "issuer": identity.issuer, "subject": identity.subject, "email": identity.email });
         record(tx, &known.person(), source, Action::PersonLinked, detail).await?;
         return Ok(Ok(known));
     }
@@ -125,7 +128,8 @@ async fn recognise(
     }
     match identity::create(tx, identity).await? {
         Some(known) => {
-            let detail = json!({ "issuer": identity.issuer, "subject": identity.subject, "email": identity.email });
+            let detail =
+                json!({ "issuer": identity.issuer, "subject": identity.subject, "email": identity.email });
             record(tx, &known.person(), source, Action::PersonCreated, detail).await?;
             Ok(Ok(known))
         }
@@ -222,7 +226,8 @@ mod tests {
     fn only_the_groups_of_the_settings_give_roles() {
         let settings =
             RoleGroups { administrators: vec!["admins".to_owned()], auditors: vec!["audit".to_owned()] };
-        let of = |groups: &[&str]| roles(&groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>(), &settings);
+        let of =
+            |groups: &[&str]| roles(&groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>(), &settings);
         assert_eq!(of(&["admins", "x"]), Roles { administrator: true, auditor: false });
         assert_eq!(of(&["audit", "admins"]), Roles { administrator: true, auditor: true });
         assert_eq!(of(&["Admins", "admin", ""]), Roles::default());

@@ -29,7 +29,10 @@ pub(super) async fn from_portal(
             Redirect::to(&format!("{uri}?state={state}")).into_response()
         }
         (Some(uri), None) => Redirect::to(&uri).into_response(),
-        (None, _) => PlainPage::new(http::StatusCode::OK, "You are signed out", "Nobody is signed in here now.").answer(),
+        (None, _) => {
+            PlainPage::new(http::StatusCode::OK, "You are signed out", "Nobody is signed in here now.")
+                .answer()
+        }
     };
     without_cookie(response)
 }

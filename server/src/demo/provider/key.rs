@@ -24,9 +24,11 @@ impl ProviderKey {
     /// A new key. The error is for people.
     pub(super) fn new() -> Result<Self, String> {
         let id = secret::short_token();
-        let pem =
-            SigningKey::from_bytes(&secret::bytes()).to_pkcs8_pem(LineEnding::LF).map_err(|e| e.to_string())?;
-        let signing = CoreEdDsaPrivateSigningKey::from_ed25519_pem(&pem, Some(JsonWebKeyId::new(id.clone())))?;
+        let pem = SigningKey::from_bytes(&secret::bytes())
+            .to_pkcs8_pem(LineEnding::LF)
+            .map_err(|e| e.to_string())?;
+        let signing =
+            CoreEdDsaPrivateSigningKey::from_ed25519_pem(&pem, Some(JsonWebKeyId::new(id.clone())))?;
         Ok(Self { signing, id })
     }
 

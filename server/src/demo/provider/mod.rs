@@ -18,7 +18,8 @@ use axum::{Json, Router, middleware, routing};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use openidconnect::core::{
-    CoreClientAuthMethod, CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreResponseType, CoreSubjectIdentifierType,
+    CoreClientAuthMethod, CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreResponseType,
+    CoreSubjectIdentifierType,
 };
 use openidconnect::{
     AuthUrl, IssuerUrl, JsonWebKeySetUrl, PrivateSigningKey as _, ResponseTypes, Scope, TokenUrl,
@@ -223,6 +224,7 @@ async fn jwks(State(provider): State<Shared>) -> Json<CoreJsonWebKeySet> {
 }
 
 async fn style() -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")];
+    let kind =
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")];
     (kind, STYLE).into_response()
 }

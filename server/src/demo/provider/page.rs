@@ -13,7 +13,8 @@ use crate::http::plain_page::{document, escape};
 pub(super) fn who_are_you(provider: &DemoProvider, ask: &Ask) -> Response {
     let looked_for = ask.q.as_deref().unwrap_or_default().trim();
     let hidden: String = ask.fields().into_iter().map(|(name, value)| hidden(name, value)).collect();
-    let found: Vec<&DemoPerson> = provider.people.iter().filter(|person| matches(person, looked_for)).collect();
+    let found: Vec<&DemoPerson> =
+        provider.people.iter().filter(|person| matches(person, looked_for)).collect();
     let rows: String = found.iter().map(|person| row(person)).collect();
     let list = if found.is_empty() {
         "<p>Nobody here is called that.</p>".to_owned()

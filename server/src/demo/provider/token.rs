@@ -83,7 +83,11 @@ fn is_client(provider: &DemoProvider, headers: &HeaderMap, form: &HashMap<String
         let pair = format!("x={text}");
         url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
     };
-    let (id, secret) = if basic.is_some() { (decode(id), decode(secret)) } else { (Some(id.to_owned()), Some(secret.to_owned())) };
+    let (id, secret) = if basic.is_some() {
+        (decode(id), decode(secret))
+    } else {
+        (Some(id.to_owned()), Some(secret.to_owned()))
+    };
     id.as_deref() == Some(provider.client_id.as_str())
         && secret.is_some_and(|secret| secret.as_bytes().ct_eq(provider.client_secret.as_bytes()).into())
 }
@@ -116,9 +120,14 @@ fn tokens(
     .set_auth_time(Some(code.who.authenticated_at))
     .set_nonce(code.nonce.clone().map(Nonce::new));
     let access_token = AccessToken::new(secret::token());
-    let id_token =
-        IdToken::new(claims, provider.key.signing(), CoreJwsSigningAlgorithm::EdDsa, Some(&access_token), None)
-            .map_err(|error| error.to_string())?;
+    let id_token = IdToken::new(
+        claims,
+        provider.key.signing(),
+        CoreJwsSigningAlgorithm::EdDsa,
+        Some(&access_token),
+        None,
+    )
+    .map_err(|error| error.to_string())?;
     Ok(StandardTokenResponse::new(
         access_token,
         CoreTokenType::Bearer,
