@@ -52,6 +52,15 @@ pub enum CommandError {
     /// The schema.
     #[error(transparent)]
     Migrate(#[from] crate::migrate::MigrateError),
+    /// The application's role has rights that it must not have.
+    #[error(
+        "DATABASE_URL leads in with a role that could rewrite the book: {why}. Use the application’s own role, \
+         which `gatebook migrate` makes, or set GATEBOOK_ALLOW_OWNER_ROLE=1."
+    )]
+    CouldRewriteBook {
+        /// What the role may.
+        why: String,
+    },
     /// The sign-in provider.
     #[error(transparent)]
     Oidc(#[from] crate::oidc::OidcError),
@@ -120,7 +129,7 @@ async fn dispatch(command: Command) -> Result<(), CommandError> {
 async fn serve_portal() -> Result<(), CommandError> {
     let source = Source::of_process()?;
     let settings = Settings::read(&source)?;
-    let store = connect(&source)?;
+    let store = connect(&source).await?;
     let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
     let listen = settings.listen;
     let door = http::door(settings, store)?;
@@ -128,18 +137,30 @@ async fn serve_portal() -> Result<(), CommandError> {
     let listener = TcpListener::bind(listen)
         .await
         .map_err(CommandError::io(format!("{listen} cannot be listened at")))?;
+    tokio::spawn(http::warm_up(door));
     tracing::info!(%listen, "gatebook serves");
     serve(listener, router, stop).await.map_err(CommandError::io("serving failed"))
 }
 
 async fn work() -> Result<(), CommandError> {
     let source = Source::of_process()?;
-    let store = connect(&source)?;
+    let store = connect(&source).await?;
     let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
     crate::work::work(store, stop).await;
     Ok(())
 }
 
-fn connect(source: &Source) -> Result<Store, CommandError> {
-    Ok(Store::connect(config::database_url(source)?.expose_secret(), CONNECTIONS_MAX)?)
+/// Connects as a role that cannot rewrite the book, unless the settings say that this is all right.
+async fn connect(source: &Source) -> Result<Store, CommandError> {
+    let store = Store::connect(config::database_url(source)?.expose_secret(), CONNECTIONS_MAX)?;
+    let mut conn = store.read().await?;
+    match store::roles::could_rewrite_book(&mut conn).await? {
+        Some(why) if source.get("GATEBOOK_ALLOW_OWNER_ROLE").as_deref() != Some("1") => {
+            return Err(CommandError::CouldRewriteBook { why });
+        }
+        Some(why) => tracing::warn!(why, "this role could rewrite the book"),
+        None => {}
+    }
+    drop(conn);
+    Ok(store)
 }

@@ -1,13 +1,4 @@
-//! The portal as browsers, providers and attackers meet it: the real router over a real Postgres.
+//! Everything that needs a real Postgres. One binary, a module for each part of the portal.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-mod account;
-#[cfg(feature = "demo")]
-mod demo;
-mod fake_provider;
-mod gate;
-mod hostile_answers;
-mod roles;
-mod sessions;
-mod sign_in;
-mod sign_out;
-mod worn_by_every_answer;
+mod door;

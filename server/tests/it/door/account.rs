@@ -9,7 +9,7 @@ use server::portal::account::OwnAccount;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::gate::Gate;
+use super::gate::Gate;
 
 /// The caller of the newest session of this person.
 async fn caller(gate: &Gate, sub: &str) -> Caller {
@@ -106,13 +106,13 @@ async fn drafts_survive_proving_anew_who_one_is(pool: PgPool) {
         account.keep_draft(&before, Draft { typed: "kept".to_owned(), ..Draft::default() }).await.unwrap();
     let asked = browser.begin("/sign-in?again=1").await;
     let claims = gate.provider.claims(&asked, "ana", gate.now());
-    browser.get(&gate.provider.answer(&asked, claims, crate::fake_provider::Signature::EdDsa)).await;
+    browser.get(&gate.provider.answer(&asked, claims, super::fake_provider::Signature::EdDsa)).await;
     let after = caller(&gate, "ana").await;
     assert_ne!(before.session, after.session);
     assert_eq!(account.draft(&after, &id).await.unwrap().unwrap().typed, "kept");
     // Somebody else who takes over the same browser does not see them.
     let asked = browser.begin("/sign-in?again=1").await;
     let claims = gate.provider.claims(&asked, "ben", gate.now());
-    browser.get(&gate.provider.answer(&asked, claims, crate::fake_provider::Signature::EdDsa)).await;
+    browser.get(&gate.provider.answer(&asked, claims, super::fake_provider::Signature::EdDsa)).await;
     assert_eq!(account.draft(&caller(&gate, "ben").await, &id).await.unwrap(), None);
 }

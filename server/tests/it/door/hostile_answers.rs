@@ -5,8 +5,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::fake_provider::{Signature, query};
-use crate::gate::Gate;
+use super::fake_provider::{Signature, query};
+use super::gate::Gate;
 
 /// What is changed about good claims.
 type Change = fn(&mut Value);

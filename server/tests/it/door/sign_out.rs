@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use url::Url;
 
-use crate::fake_provider::{CLIENT_ID, Signature, query};
-use crate::gate::{Answer, Gate};
+use super::fake_provider::{CLIENT_ID, Signature, query};
+use super::gate::{Answer, Gate};
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 

@@ -3,8 +3,8 @@ use http::StatusCode;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::fake_provider::{Signature, query};
-use crate::gate::{Browser, Gate};
+use super::fake_provider::{Signature, query};
+use super::gate::{Browser, Gate};
 
 async fn role(browser: &mut Browser) -> String {
     let page = browser.get("/").await;

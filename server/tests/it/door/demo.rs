@@ -6,7 +6,7 @@ use axum::Router;
 use http::{Method, StatusCode};
 use server::demo::provider::{DemoProvider, router as provider_router};
 use server::demo::{people, settings};
-use server::http::{door, pages, router};
+use server::http::{door, router};
 use sqlx::PgPool;
 use store::{Clock, Store};
 use tokio::net::TcpListener;
@@ -28,7 +28,7 @@ impl Demo {
         let origin = settings.public_url.origin();
         let demo = Arc::new(DemoProvider::new(&settings, people::all()).unwrap());
         let door = door(settings, Store::new(pool, Clock::Database)).unwrap();
-        serve(portal, router(&door, pages::pages()).unwrap());
+        serve(portal, router(&door, super::gate::pages()).unwrap());
         serve(provider, provider_router(demo));
         let wire = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { portal: origin, wire }
