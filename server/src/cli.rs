@@ -17,11 +17,7 @@ use crate::serve::{Stop, serve};
 const CONNECTIONS_MAX: u32 = 20;
 
 #[derive(Debug, Parser)]
-#[command(
-    name = "gatebook",
-    version,
-    about = "The gate and the book: access that is asked for, decided, and written down."
-)]
+#[command(name = "gatebook", version, about = "The gate and the book: access that is asked for, decided, and written down.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -52,15 +48,6 @@ pub enum CommandError {
     /// The schema.
     #[error(transparent)]
     Migrate(#[from] crate::migrate::MigrateError),
-    /// The application's role has rights that it must not have.
-    #[error(
-        "DATABASE_URL leads in with a role that could rewrite the book: {why}. Use the application’s own role, \
-         which `gatebook migrate` makes, or set GATEBOOK_ALLOW_OWNER_ROLE=1."
-    )]
-    CouldRewriteBook {
-        /// What the role may.
-        why: String,
-    },
     /// The sign-in provider.
     #[error(transparent)]
     Oidc(#[from] crate::oidc::OidcError),
@@ -92,8 +79,7 @@ impl CommandError {
 /// Runs the command that the arguments ask for.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_sessions_core=error"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_sessions_core=error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -129,38 +115,25 @@ async fn dispatch(command: Command) -> Result<(), CommandError> {
 async fn serve_portal() -> Result<(), CommandError> {
     let source = Source::of_process()?;
     let settings = Settings::read(&source)?;
-    let store = connect(&source).await?;
+    let store = connect(&source)?;
     let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
     let listen = settings.listen;
     let door = http::door(settings, store)?;
     let router = http::router(&door, http::pages::pages())?;
-    let listener = TcpListener::bind(listen)
-        .await
-        .map_err(CommandError::io(format!("{listen} cannot be listened at")))?;
-    tokio::spawn(http::warm_up(door));
+    let listener = TcpListener::bind(listen).await.map_err(CommandError::io(format!("{listen} cannot be listened at")))?;
     tracing::info!(%listen, "gatebook serves");
+    tokio::spawn(http::warm_up(door));
     serve(listener, router, stop).await.map_err(CommandError::io("serving failed"))
 }
 
 async fn work() -> Result<(), CommandError> {
     let source = Source::of_process()?;
-    let store = connect(&source).await?;
+    let store = connect(&source)?;
     let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
     crate::work::work(store, stop).await;
     Ok(())
 }
 
-/// Connects as a role that cannot rewrite the book, unless the settings say that this is all right.
-async fn connect(source: &Source) -> Result<Store, CommandError> {
-    let store = Store::connect(config::database_url(source)?.expose_secret(), CONNECTIONS_MAX)?;
-    let mut conn = store.read().await?;
-    match store::roles::could_rewrite_book(&mut conn).await? {
-        Some(why) if source.get("GATEBOOK_ALLOW_OWNER_ROLE").as_deref() != Some("1") => {
-            return Err(CommandError::CouldRewriteBook { why });
-        }
-        Some(why) => tracing::warn!(why, "this role could rewrite the book"),
-        None => {}
-    }
-    drop(conn);
-    Ok(store)
+fn connect(source: &Source) -> Result<Store, CommandError> {
+    Ok(Store::connect(config::database_url(source)?.expose_secret(), CONNECTIONS_MAX)?)
 }
