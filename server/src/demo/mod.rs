@@ -122,6 +122,7 @@ pub async fn run(args: DemoArgs) -> Result<(), DemoError> {
 
     let jobs = tokio::spawn(work(store, stop.clone()));
     let provider = tokio::spawn(serve(provider, provider::router(demo_provider), stop.clone()));
+    tokio::spawn(http::warm_up(door));
     // Both listeners accept already, so whoever reads this line is answered.
     let _ = writeln!(std::io::stdout(), "gatebook is ready: {origin}");
     serve(portal, router, stop).await.map_err(DemoError::io("serving failed"))?;

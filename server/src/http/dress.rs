@@ -123,6 +123,7 @@ fn add_headers(headers: &mut HeaderMap, door: &Door, asked: &Asked, nonce: Optio
     if let Ok(policy) = HeaderValue::from_str(&content_policy(nonce, &form_targets)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Ok(id) = HeaderValue::from_str(&asked.request_id) {
         headers.insert(REQUEST_ID, id);
     }

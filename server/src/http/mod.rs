@@ -58,3 +58,14 @@ pub fn door(settings: Settings, store: Store) -> Result<Door, OidcError> {
         store,
     }))
 }
+
+/// Gets to know the provider before anybody needs it: only then can signing out lead there. Whoever signs in
+/// while this has not worked asks anew.
+pub async fn warm_up(door: Door) {
+    match door.provider.get_to_know().await {
+        Ok(()) => tracing::info!(issuer = door.provider.issuer(), "the sign-in provider is there"),
+        Err(error) => {
+            tracing::warn!(%error, "the sign-in provider is not there yet; Gatebook serves all the same")
+        }
+    }
+}

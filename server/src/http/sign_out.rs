@@ -3,11 +3,12 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use tower_sessions::Session;
 
 use super::dress::Asked;
 use super::plain_page::PlainPage;
+use super::session::cookie_name;
 use super::{Door, guard};
 use crate::portal::sign_out;
 
@@ -40,6 +41,14 @@ pub(super) async fn leave(
     response
         .headers_mut()
         .insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
+    if door.settings.public_url.is_https() {
+        // The session layer takes the cookie away without `Secure`, which browsers refuse for this name.
+        let gone =
+            format!("{}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax", cookie_name(&door.settings));
+        if let Ok(gone) = HeaderValue::from_str(&gone) {
+            response.headers_mut().append(header::SET_COOKIE, gone);
+        }
+    }
     response
 }
 

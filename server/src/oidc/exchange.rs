@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use openidconnect::core::{CoreAuthPrompt, CoreAuthenticationFlow, CoreJsonWebKey, CoreResponseType};
+use openidconnect::core::{
+    CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreJsonWebKey, CoreResponseType,
+};
 use openidconnect::{
     AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, CsrfToken, IdTokenVerifier, Nonce,
     OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RequestTokenError, Scope,
-    SignatureVerificationError, TokenResponse as _,
+    SignatureVerificationError, StandardErrorResponse, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,6 +18,7 @@ use url::Url;
 
 use super::claims::{self, ClaimsError};
 use super::provider::{AnyClaimsClient, Metadata, Provider, Tokens, with_causes};
+use super::wire::WireError;
 use super::{ALLOWED_ALGORITHMS, CLOCK_SKEW, OidcError};
 use crate::secret;
 
@@ -118,11 +121,7 @@ impl Provider {
             .set_pkce_verifier(PkceCodeVerifier::new(pending.verifier.clone()))
             .request_async(&self.wire)
             .await
-            .map_err(|error| match error {
-                RequestTokenError::ServerResponse(answer) => OidcError::CodeRefused(answer.to_string()),
-                RequestTokenError::Request(error) => OidcError::Unavailable(with_causes(&error)),
-                other => OidcError::Unavailable(with_causes(&other)),
-            })?;
+            .map_err(no_tokens)?;
         let mut claims = self.verified(&client, &tokens, pending, now).await?;
         let id_token = tokens.id_token().map(ToString::to_string).unwrap_or_default();
         let mut groups = claims::groups(&claims, &self.settings.groups_claim)?;
@@ -216,6 +215,20 @@ impl Provider {
             claims.entry(name).or_insert(value);
         }
         Ok(())
+    }
+}
+
+/// What it means that there are no tokens. An answer with an ID token that cannot be read is a token that does
+/// not hold; any other unreadable answer is a provider in trouble.
+fn no_tokens(error: RequestTokenError<WireError, StandardErrorResponse<CoreErrorResponseType>>) -> OidcError {
+    match error {
+        RequestTokenError::ServerResponse(answer) => OidcError::CodeRefused(answer.to_string()),
+        RequestTokenError::Request(error) => OidcError::Unavailable(with_causes(&error)),
+        RequestTokenError::Parse(error, body) => match serde_json::from_slice::<Map<String, Value>>(&body) {
+            Ok(answer) if answer.contains_key("id_token") => OidcError::Token(with_causes(&error)),
+            _ => OidcError::Unavailable(with_causes(&error)),
+        },
+        other @ RequestTokenError::Other(_) => OidcError::Unavailable(with_causes(&other)),
     }
 }
 

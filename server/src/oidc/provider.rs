@@ -143,6 +143,14 @@ impl Provider {
         self.issuer.as_str()
     }
 
+    /// Reads the discovery document and the keys ahead of need.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn get_to_know(&self) -> Result<(), OidcError> {
+        self.metadata().await.map(|_| ())
+    }
+
     /// The discovery document with the keys. Read when it is needed; an old one serves while a new one cannot
     /// be had.
     ///

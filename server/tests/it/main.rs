@@ -4,6 +4,7 @@
 mod book;
 mod connector_postgresql;
 mod deciding;
+mod door;
 mod grants;
 mod house;
 mod leaving;

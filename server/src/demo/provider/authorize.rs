@@ -69,25 +69,24 @@ impl Ask {
         }
     }
 
-    /// Refuses what must not be answered through the browser, then what may be.
-    fn check(&self, provider: &DemoProvider) -> Result<(), Response> {
+    /// What is wrong with the question: told here where the way back cannot be trusted, else on the way back.
+    fn fault(&self, provider: &DemoProvider) -> Option<Response> {
         if self.client_id != provider.client_id {
-            return Err(refuse("client_id is not known"));
+            return Some(refuse("client_id is not known"));
         }
         if self.redirect_uri != provider.redirect_uri {
-            return Err(refuse("redirect_uri is not the portal’s"));
+            return Some(refuse("redirect_uri is not the portal’s"));
         }
-        let error = |error| Err(self.answer(provider, &[("error", error)]));
-        if self.response_type != "code" {
-            return error("unsupported_response_type");
-        }
-        if !self.scope.split(' ').any(|scope| scope == "openid") {
-            return error("invalid_scope");
-        }
-        if self.code_challenge_method != "S256" || self.code_challenge.len() != 43 {
-            return error("invalid_request");
-        }
-        Ok(())
+        let error = if self.response_type != "code" {
+            "unsupported_response_type"
+        } else if !self.scope.split(' ').any(|scope| scope == "openid") {
+            "invalid_scope"
+        } else if self.code_challenge_method != "S256" || self.code_challenge.len() != 43 {
+            "invalid_request"
+        } else {
+            return None;
+        };
+        Some(self.answer(provider, &[("error", error)]))
     }
 
     fn give_code(&self, provider: &DemoProvider, who: SignedIn) -> Response {
@@ -102,8 +101,8 @@ pub(super) async fn ask(
     headers: HeaderMap,
     Query(ask): Query<Ask>,
 ) -> Response {
-    if let Err(refused) = ask.check(&provider) {
-        return refused;
+    if let Some(fault) = ask.fault(&provider) {
+        return fault;
     }
     match provider.signed_in(&headers).filter(|who| ask.takes(who)) {
         Some(who) => ask.give_code(&provider, who),
@@ -120,8 +119,8 @@ pub(super) async fn choose(
     headers: HeaderMap,
     Form(ask): Form<Ask>,
 ) -> Response {
-    if let Err(refused) = ask.check(&provider) {
-        return refused;
+    if let Some(fault) = ask.fault(&provider) {
+        return fault;
     }
     let Some(person) = ask.sub.as_deref().and_then(|sub| provider.person(sub)) else {
         return refuse("nobody of that name is known");

@@ -1,0 +1,13 @@
+//! The door as browsers, providers and attackers meet it: the real router, with pages that only say who asks.
+
+mod account;
+#[cfg(feature = "demo")]
+mod demo;
+mod fake_provider;
+mod gate;
+mod hostile_answers;
+mod roles;
+mod sessions;
+mod sign_in;
+mod sign_out;
+mod worn_by_every_answer;
