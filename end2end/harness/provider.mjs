@@ -16,6 +16,7 @@ export async function startProvider(accounts, portals) {
   const client = { id: 'gatebook', secret: randomBytes(24).toString('hex') };
   const provider = new Provider(issuer, configuration(accounts, portals, client));
   provider.on('server_error', (_, error) => console.error('the provider failed:', error));
+  provider.on('backchannel.error', (_, error) => console.error('the portal refused a sign-out notice:', error));
   const oidc = provider.callback();
   const server = createServer((request, response) => {
     if (!request.url.startsWith('/interaction/')) return oidc(request, response);
@@ -53,14 +54,31 @@ function configuration(accounts, portals, client) {
       return claims && { accountId: sub, claims: () => ({ sub, ...claims }) };
     },
     claims: SCOPES,
-    features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: false } },
+    features: {
+      backchannelLogout: { enabled: true },
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { logoutSource: askWhetherToLeave, postLogoutSuccessSource: sayGoodbye },
+    },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     // Whoever signs in has agreed to what their employer runs.
     loadExistingGrant: agreed,
     jwks: { keys: [signingKey()] },
+    // Without the guard against addresses of the loopback, where the portal is.
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     cookies: { keys: [randomBytes(24).toString('hex')] },
   };
 }
+
+function askWhetherToLeave(ctx, form) {
+  ctx.body = page('Sign out here as well?', `${form}<button form="op.logoutForm" name="logout" value="yes">Yes</button>`);
+}
+
+function sayGoodbye(ctx) {
+  ctx.body = page('Goodbye', '');
+}
+
+const page = (title, body) => `<!DOCTYPE html><html lang="en"><head><title>${title}</title>
+  <link rel="icon" href="data:,"></head><body><h1>${title}</h1>${body}</body></html>`;
 
 async function agreed(ctx) {
   const { oidc } = ctx;
@@ -86,7 +104,6 @@ async function interact(provider, accounts, request, response) {
   }
   const links = Object.entries(accounts).map(([sub, { name }]) => `<li><a href="?sub=${sub}">${name}</a></li>`);
   response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
-  response.end(`<!DOCTYPE html><html lang="en"><title>Who are you?</title><h1>Who are you?</h1>
-    <ul>${links.join('')}</ul><p><a href="?refuse">Not now</a></p></html>`);
+  response.end(page('Who are you?', `<ul>${links.join('')}</ul><p><a href="?refuse">Not now</a></p>`));
   return undefined;
 }
