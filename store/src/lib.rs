@@ -6,6 +6,7 @@
 pub mod access_fact;
 pub mod audit;
 pub mod catalogue;
+pub mod directory;
 pub mod grant;
 pub mod owner;
 mod pair_lock;
@@ -13,6 +14,7 @@ pub mod person;
 pub mod policy;
 pub mod request;
 pub mod roles;
+pub mod stock;
 mod tx;
 
 pub use pair_lock::PairLock;

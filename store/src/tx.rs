@@ -140,7 +140,7 @@ pub struct Tx {
     pub now: DateTime<Utc>,
     inner: Transaction<'static, Postgres>,
     /// So that the events of one transaction sort in the order they were written.
-    recorded: u16,
+    recorded: u32,
 }
 
 impl Tx {
@@ -177,9 +177,11 @@ impl Tx {
     }
 }
 
-/// A UUIDv7 (RFC 9562) of `now`, with 12 bits of `sequence` after the milliseconds and the rest random.
-fn new_id(now: DateTime<Utc>, sequence: u16) -> Uuid {
+/// A UUIDv7 (RFC 9562) of `now`, with 12 bits of `sequence` after the milliseconds and the rest random. What
+/// does not fit into 12 bits moves the milliseconds on, so that a large import keeps its order too.
+fn new_id(now: DateTime<Utc>, sequence: u32) -> Uuid {
+    let now = now + chrono::TimeDelta::milliseconds(i64::from(sequence >> 12));
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    let sequence = u128::from(sequence.min(0xfff));
+    let sequence = u128::from(sequence & 0xfff);
     Uuid::new_v7(Timestamp::from_unix_time(seconds, now.timestamp_subsec_nanos(), sequence, 12))
 }

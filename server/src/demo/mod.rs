@@ -1,0 +1,3 @@
+//! Everything on this machine, to try it.
+
+pub mod company;

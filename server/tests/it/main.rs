@@ -1,0 +1,3 @@
+//! The server against a real database.
+
+mod import;
