@@ -1,3 +1,5 @@
 //! The server against a real database.
 
+#[cfg(feature = "demo")]
+mod demo_company;
 mod import;

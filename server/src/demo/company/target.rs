@@ -102,10 +102,11 @@ async fn fill(conn: &mut PgConnection, connector_password: &str) -> Result<(), s
     // Roles belong to the whole server: two at once would run into each other.
     sqlx::query("select pg_advisory_xact_lock(7016996765293437283)").execute(&mut *tx).await?;
     ensure_role(&mut tx, CONNECTOR_ROLE, "login").await?;
-    let statement: String = sqlx::query_scalar("select format('alter role gatebook_connector password %L', $1)")
-        .bind(connector_password)
-        .fetch_one(&mut *tx)
-        .await?;
+    let statement: String =
+        sqlx::query_scalar("select format('alter role gatebook_connector password %L', $1)")
+            .bind(connector_password)
+            .fetch_one(&mut *tx)
+            .await?;
     run(&mut tx, statement).await?;
     run(&mut tx, "grant pg_signal_backend to gatebook_connector".to_owned()).await?;
     for account in accounts() {
