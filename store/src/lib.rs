@@ -7,6 +7,7 @@ pub mod access_fact;
 pub mod audit;
 pub mod catalogue;
 pub mod cluster;
+pub mod directory;
 pub mod grant;
 pub mod identity;
 pub mod owner;
@@ -16,6 +17,7 @@ pub mod policy;
 pub mod request;
 pub mod roles;
 pub mod session;
+pub mod stock;
 mod tx;
 
 pub use pair_lock::PairLock;

@@ -4,9 +4,12 @@
 mod book;
 mod connector_postgresql;
 mod deciding;
+#[cfg(feature = "demo")]
+mod demo_company;
 mod door;
 mod grants;
 mod house;
+mod import;
 mod leaving;
 mod races;
 mod requesting;
