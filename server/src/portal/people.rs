@@ -11,7 +11,7 @@ use domain::person::PersonStatus;
 use store::audit::Filter;
 use store::grant::{GrantRecord, Which};
 use store::person::PersonRecord;
-use store::{PgConnection, Store, Tx, audit, grant, person, request};
+use store::{PgConnection, Store, Tx, audit, grant, person, request, session};
 
 use super::access::mark_taken_away;
 use super::typed::Faults;
@@ -167,13 +167,13 @@ pub(crate) async fn mark_status(
     Ok(Some(event.subject(record.person()).detail(detail)))
 }
 
-/// Revokes live grants and denies pending requests. Sessions end with the status itself: every look-up of one
-/// asks for it.
+/// Ends sessions, denies pending requests and revokes live grants.
 async fn stop_everything(tx: &mut Tx, id: PersonId, cause: Cause) -> Result<(), Fault> {
     let (why, now) = match cause {
         Cause::Leaver => ("They have left.", tx.now),
         _ => ("They are suspended.", tx.now),
     };
+    session::end_all_of(tx, id).await?;
     for record in request::list(tx.conn(), request::Which::PendingOfPerson(id), 1_000).await? {
         if request::mark_denied(tx.conn(), record.id(), now).await? {
             request::insert_decision(tx.conn(), record.id(), None, false, Some(why), now).await?;
