@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, ConfigError, Settings, Source};
-use crate::{fit, http};
 use crate::serve::{Stop, serve};
+use crate::{fit, http};
 
 /// Connections that one process holds to the database at most.
 const CONNECTIONS_MAX: u32 = 20;

@@ -120,7 +120,8 @@ pub async fn run(args: DemoArgs) -> Result<(), DemoError> {
         let target = target(&databases, &args.state).await?;
         company::seed(&store, store.now().await?, Some(target)).await?;
     }
-    let demo_provider = Arc::new(DemoProvider::new(&settings, company::people()).map_err(DemoError::Provider)?);
+    let demo_provider =
+        Arc::new(DemoProvider::new(&settings, company::people()).map_err(DemoError::Provider)?);
     let origin = settings.public_url.origin();
     let door = http::door(settings, store.clone())?;
     let router = http::router(&door, http::pages::pages(&door))?;
