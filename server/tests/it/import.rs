@@ -218,7 +218,8 @@ async fn access_found_beforehand_has_no_decision_and_keeps_its_end(pool: PgPool)
     let store = Store::new(pool.clone(), Clock::fixed(now()));
     run(&store, Kind::All, &company()).await.expect("imports");
     assert_eq!((count(&pool, "decision").await, count(&pool, "access_request").await), (0, 0));
-    let grants: Vec<(String, String, DateTime<Utc>, Option<DateTime<Utc>>)> = sqlx::query_as(
+    type Held = (String, String, DateTime<Utc>, Option<DateTime<Utc>>);
+    let grants: Vec<Held> = sqlx::query_as(
         "select origin, state, active_since, ends_at from access_grant order by ends_at nulls first",
     )
     .fetch_all(&pool)

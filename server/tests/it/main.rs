@@ -1,5 +1,11 @@
 //! Everything that needs a real Postgres. One binary, a module for each part of the portal.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod book;
 mod connector_postgresql;
