@@ -17,5 +17,6 @@ mod grants;
 mod house;
 mod import;
 mod leaving;
+mod matrix;
 mod races;
 mod requesting;
