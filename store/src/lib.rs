@@ -10,6 +10,7 @@ pub mod directory;
 pub mod grant;
 pub mod owner;
 mod pair_lock;
+pub mod past;
 pub mod person;
 pub mod policy;
 pub mod request;

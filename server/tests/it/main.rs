@@ -2,4 +2,5 @@
 
 #[cfg(feature = "demo")]
 mod demo_company;
+mod history;
 mod import;
