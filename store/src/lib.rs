@@ -12,6 +12,7 @@ pub mod grant;
 pub mod identity;
 pub mod owner;
 mod pair_lock;
+pub mod past;
 pub mod person;
 pub mod policy;
 pub mod request;

@@ -6,6 +6,7 @@
 pub mod args;
 mod catalogue;
 mod grants;
+mod history;
 mod people;
 mod report;
 mod rows;
@@ -102,6 +103,12 @@ pub async fn run(
     is_dry_run: bool,
 ) -> Result<Report, ImportError> {
     let mut work = Work::begin(store, actor).await?;
+    if kind == Kind::History {
+        for file in files {
+            history::import(&mut work, file).await?;
+        }
+        return work.finish(kind, names(files), is_dry_run).await;
+    }
     let mut rows = Vec::new();
     for file in files {
         rows.extend(rows::read(&file.name, &file.content, &mut work.faults));
@@ -113,8 +120,11 @@ pub async fn run(
     catalogue::import(&mut work, of).await?;
     people::import_links(&mut work, of("person")).await?;
     grants::import(&mut work, of("grant")).await?;
-    let names = files.iter().map(|file| file.name.as_str()).collect();
-    work.finish(kind, names, is_dry_run).await
+    work.finish(kind, names(files), is_dry_run).await
+}
+
+fn names(files: &[File]) -> Vec<&str> {
+    files.iter().map(|file| file.name.as_str()).collect()
 }
 
 /// Rows by what they are about.
@@ -151,6 +161,8 @@ struct Work {
     by_email: HashMap<String, PersonId>,
     stock: Stock,
     events: usize,
+    /// What the closing event says of each history.
+    histories: Vec<serde_json::Value>,
 }
 
 impl Work {
@@ -166,7 +178,7 @@ impl Work {
         let stock = stock::read(tx.conn()).await?;
         let (faults, report) = (Faults::default(), Report::default());
         let now = tx.now;
-        Ok(Self { tx, now, actor, faults, report, people, by_email, stock, events: 0 })
+        Ok(Self { tx, now, actor, faults, report, people, by_email, stock, events: 0, histories: Vec::new() })
     }
 
     /// An event of this import.
@@ -204,7 +216,10 @@ impl Work {
                 Kind::Catalogue | Kind::All => Action::CatalogueImported,
                 Kind::History => Action::HistoryImported,
             };
-            let detail = serde_json::json!({ "files": files, "summary": self.report.summary() });
+            let mut detail = serde_json::json!({ "files": files, "summary": self.report.summary() });
+            if let Some(detail) = detail.as_object_mut().filter(|_| !self.histories.is_empty()) {
+                detail.insert("histories".to_owned(), self.histories.clone().into());
+            }
             let event = self.event(action).detail(detail);
             self.tx.commit(event).await?;
         }

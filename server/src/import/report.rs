@@ -12,6 +12,7 @@ pub struct Report {
     /// Whether nothing was written.
     pub is_dry_run: bool,
     tallies: BTreeMap<&'static str, Tally>,
+    counted: BTreeMap<&'static str, usize>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,6 +39,11 @@ impl Report {
         if !tally.created.contains(name) {
             tally.changed.insert(name.to_owned());
         }
+    }
+
+    /// Notes how many of something were created whose names nobody wants listed.
+    pub fn count(&mut self, noun: &'static str, created: usize) {
+        self.counted.insert(noun, created);
     }
 
     /// How many of `noun` were created, changed and left as they were.
@@ -83,6 +89,9 @@ impl fmt::Display for Report {
                     writeln!(f, "  {mark} and {} more", names.len() - NAMED_MAX)?;
                 }
             }
+        }
+        for (noun, created) in &self.counted {
+            writeln!(f, "{noun}: {created} created")?;
         }
         if self.is_unchanged() {
             writeln!(f, "Everything was there already.")?;

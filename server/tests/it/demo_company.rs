@@ -21,15 +21,6 @@ async fn the_company_has_something_in_every_queue(pool: PgPool) {
     let store = Store::new(pool.clone(), Clock::Database);
     let seeded = company::seed(&store, now(), Some(target)).await.expect("seeds");
     println!("target in {prepared:?}, all in {:?}: {seeded:?}", started.elapsed());
-    let words: Vec<(String, i64)> = sqlx::query_as(
-        "select 'request ' || state, count(*) from access_request group by 1
-            union all select 'grant ' || origin || ' ' || state, count(*) from access_grant group by 1
-            union all select 'event ' || action, count(*) from event group by 1 order by 1",
-    )
-    .fetch_all(&pool)
-    .await
-    .expect("counts");
-    println!("{words:#?}");
     for (least, sql) in [
         (61, "select count(*) from person where $1::timestamptz is not null"),
         (12, "select count(*) from system where $1::timestamptz is not null"),

@@ -260,3 +260,20 @@ async fn json_lines_say_the_same_as_spreadsheets(pool: PgPool) {
     let report = run(&store, Kind::Catalogue, &[file("catalogue.jsonl", lines)]).await.expect("imports");
     assert!(report.is_unchanged(), "{report}");
 }
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn the_command_reads_files_and_answers_with_a_report(pool: PgPool) {
+    let store = Store::new(pool.clone(), Clock::fixed(now()));
+    let path = std::env::temp_dir().join(format!("gatebook-import-{}.csv", std::process::id()));
+    std::fs::write(&path, "email,name\nana@x.example,Ana Ruiz\n").expect("writes");
+    let report = import::command(&store, Kind::People, &[&path], false).await.expect("imports");
+    assert_eq!(report, "people: 1 created, 0 changed, 0 unchanged\n  + ana@x.example\n");
+    let again = import::command(&store, Kind::People, &[&path], true).await.expect("checks");
+    assert!(again.ends_with("Everything was there already.\n"), "{again}");
+    std::fs::remove_file(&path).expect("removes");
+    let error = import::command(&store, Kind::People, &[&path], false).await.expect_err("is gone");
+    assert!(error.to_string().contains("cannot be read"), "{error}");
+    let actors: Vec<String> =
+        sqlx::query_scalar("select distinct actor_kind from event").fetch_all(&pool).await.expect("reads");
+    assert_eq!(actors, ["command"]);
+}

@@ -14,6 +14,7 @@ mod deciding;
 mod demo_company;
 mod door;
 mod grants;
+mod history;
 mod house;
 mod import;
 mod leaving;

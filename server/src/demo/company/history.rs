@@ -133,7 +133,7 @@ impl Life {
                 self.add(at, Act::CloseByHand);
             }
         }
-        let asked = if is_weekend { 0 } else { self.town.random.between(2, 5) };
+        let asked = if is_weekend { 0 } else { self.town.random.between(3, 6) };
         for _ in 0..asked {
             let at = midnight + TimeDelta::seconds(self.town.random.between(6 * 3_600, 17 * 3_600));
             if at + QUIET_BEFORE < self.town.today
@@ -227,7 +227,8 @@ impl Life {
             Ok(()) => Ok(()),
             Err(PortalError::Internal) => Err(CompanyError::History { step, cause: PortalError::Internal }),
             Err(cause) if is_scripted => Err(CompanyError::History { step, cause }),
-            Err(_) => {
+            Err(cause) => {
+                tracing::debug!(%step, %cause, "what chance wanted stood in its own way");
                 self.done.skipped += 1;
                 Ok(())
             }

@@ -65,7 +65,7 @@ pub const WANTS: &[Want] = &[
     want(
         "Payments",
         &["cluster-staging/deploy"],
-        &["14 days", "30 days"],
+        &["1 day", "3 days"],
         &["Rolling out the checkout branch for the testers.", "Load test of the new queue."],
     ),
     want(
@@ -119,7 +119,7 @@ pub const WANTS: &[Want] = &[
     want(
         "Platform",
         &["aws-logs/read-only"],
-        &["7 days", "30 days"],
+        &["2 days", "7 days"],
         &["Looking for when the DNS errors began."],
     ),
     want(
@@ -182,7 +182,7 @@ pub const WANTS: &[Want] = &[
     want(
         "Data",
         &["cluster-batch/deploy"],
-        &["14 days", "30 days"],
+        &["1 day", "3 days"],
         &["The nightly jobs move to the new scheduler."],
     ),
     want("Risk", &["wh-fraud/write"], &["1 day", "2 days"], &["Labelling the cases of the last campaign."]),
