@@ -29,10 +29,12 @@ pub enum Cause {
     ResourceDeleted,
     /// A limit was lowered under what was left.
     LimitLowered,
+    /// History brought in from elsewhere does not say.
+    NotRecorded,
 }
 
 impl Cause {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Holder,
         Self::Owner,
         Self::Administrator,
@@ -40,6 +42,7 @@ impl Cause {
         Self::Suspended,
         Self::ResourceDeleted,
         Self::LimitLowered,
+        Self::NotRecorded,
     ];
 
     /// The word that the database uses.
@@ -52,6 +55,7 @@ impl Cause {
             Self::Suspended => "suspended",
             Self::ResourceDeleted => "resource_deleted",
             Self::LimitLowered => "limit_lowered",
+            Self::NotRecorded => "not_recorded",
         }
     }
 
@@ -82,6 +86,8 @@ pub enum RemovalKnown {
     Attested,
     /// It never reached the target.
     NeverActive,
+    /// History brought in from elsewhere does not say.
+    NotRecorded,
 }
 
 impl RemovalKnown {
@@ -92,12 +98,13 @@ impl RemovalKnown {
             Self::StillHeld => "still_held",
             Self::Attested => "attested",
             Self::NeverActive => "never_active",
+            Self::NotRecorded => "not_recorded",
         }
     }
 
     /// The value with this word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Verified, Self::StillHeld, Self::Attested, Self::NeverActive]
+        [Self::Verified, Self::StillHeld, Self::Attested, Self::NeverActive, Self::NotRecorded]
             .into_iter()
             .find(|known| known.as_str() == word)
     }

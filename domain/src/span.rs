@@ -49,6 +49,17 @@ impl Span {
         TimeDelta::seconds(self.0)
     }
 
+    /// Rounded to what people say when they mean “about”: minutes under two hours, hours under two days, days.
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        let unit = match self.0 {
+            ..7_200 => 60,
+            7_200..172_800 => 3_600,
+            _ => 86_400,
+        };
+        Self(((self.0 + unit / 2) / unit * unit).max(60))
+    }
+
     /// Reads “90 m”, “4h”, “3 days”, “2 weeks”.
     ///
     /// # Errors
@@ -136,6 +147,16 @@ mod tests {
             shown,
             ["1 minute", "1 hour", "1 day 4 hours", "2 weeks", "10 days", "1 minute 30 seconds"]
         );
+    }
+
+    #[test]
+    fn rounded_as_people_say_it() {
+        let said: Vec<String> = [1, 89, 4_230, 20_670, 259_000]
+            .iter()
+            .filter_map(|s| Span::from_seconds(*s))
+            .map(|s| s.rounded().to_string())
+            .collect();
+        assert_eq!(said, ["1 minute", "1 minute", "1 hour 11 minutes", "6 hours", "3 days"]);
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -10,8 +11,8 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, ConfigError, Settings, Source};
-use crate::{fit, http};
 use crate::serve::{Stop, serve};
+use crate::{fit, http};
 
 /// Connections that one process holds to the database at most.
 const CONNECTIONS_MAX: u32 = 20;
@@ -35,6 +36,8 @@ enum Command {
     Work,
     /// Bring the database up to date, as its owner.
     Migrate,
+    /// Bring in people, the catalogue, access found beforehand, or history.
+    Import(crate::import::args::ImportArgs),
     /// Run everything on this machine, with its own sign-in provider and a sample company.
     #[cfg(feature = "demo")]
     Demo(crate::demo::DemoArgs),
@@ -66,6 +69,9 @@ pub enum CommandError {
         /// Why it went wrong.
         cause: std::io::Error,
     },
+    /// What was to be imported.
+    #[error(transparent)]
+    Import(#[from] crate::import::ImportError),
     /// The database role.
     #[error(transparent)]
     Unfit(#[from] fit::UnfitError),
@@ -100,7 +106,6 @@ pub fn run() -> ExitCode {
 }
 
 fn fail(error: &dyn std::error::Error) -> ExitCode {
-    use std::io::Write as _;
     // Nothing is left to do where even this cannot be written.
     let _ = writeln!(std::io::stderr(), "gatebook: {error}");
     ExitCode::FAILURE
@@ -114,6 +119,11 @@ async fn dispatch(command: Command) -> Result<(), CommandError> {
             let source = Source::of_process()?;
             let (admin, application) = (config::database_admin_url(&source)?, config::database_url(&source)?);
             Ok(crate::migrate::migrate(&admin, &application).await?)
+        }
+        Command::Import(args) => {
+            let store = connect(&Source::of_process()?)?;
+            let report = crate::import::command(&store, args.kind, &args.files, args.dry_run).await?;
+            writeln!(std::io::stdout(), "{report}").map_err(CommandError::io("the report cannot be written"))
         }
         #[cfg(feature = "demo")]
         Command::Demo(args) => Ok(crate::demo::run(args).await?),

@@ -11,6 +11,7 @@ pub mod connectors;
 pub mod demo;
 pub mod fit;
 pub mod http;
+pub mod import;
 pub mod jobs;
 pub mod migrate;
 pub mod oidc;

@@ -7,15 +7,18 @@ pub mod access_fact;
 pub mod audit;
 pub mod catalogue;
 pub mod cluster;
+pub mod directory;
 pub mod grant;
 pub mod identity;
 pub mod owner;
 mod pair_lock;
+pub mod past;
 pub mod person;
 pub mod policy;
 pub mod request;
 pub mod roles;
 pub mod session;
+pub mod stock;
 mod tx;
 
 pub use pair_lock::PairLock;

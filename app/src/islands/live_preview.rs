@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlElement, UrlSearchParams};
 
-use super::swap::Swap;
+use super::swap::swap;
 
 /// How long typing must rest before the preview follows.
 const REST: Duration = Duration::from_millis(200);
@@ -23,9 +23,8 @@ const FIELDS: [(&str, &str); 4] = [
 /// Around the fields that the preview depends on.
 #[island]
 pub fn LivePreview(children: Children) -> impl IntoView {
-    let swap = Swap::new();
     let mut follow = debounce(REST, move |around: HtmlElement| {
-        follow_fields(swap, &around);
+        follow_fields(&around);
     });
     view! {
         <div
@@ -43,7 +42,7 @@ pub fn LivePreview(children: Children) -> impl IntoView {
 }
 
 /// Asks for the same form with these fields in its address; what was written stays out of it.
-fn follow_fields(swap: Swap, around: &HtmlElement) -> Option<()> {
+fn follow_fields(around: &HtmlElement) -> Option<()> {
     let form = around.closest("form").ok()??.dyn_into().ok()?;
     let typed = FormData::new_with_form(&form).ok()?;
     let location = window().location();
@@ -53,5 +52,5 @@ fn follow_fields(swap: Swap, around: &HtmlElement) -> Option<()> {
         query.set(name, &typed.get(field).as_string().unwrap_or_default());
     }
     let path = format!("{}?{}", location.pathname().ok()?, String::from(query.to_string()));
-    swap.from(&path, "ends-preview", || {})
+    swap(&path, "ends-preview", || {})
 }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsValue;
 use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
 
-use super::swap::Swap;
+use super::swap::swap;
 
 /// How long typing must rest before the results follow.
 const REST: Duration = Duration::from_millis(160);
@@ -18,10 +18,9 @@ pub fn SearchAsYouType(
     /// What stands in the field at first.
     value: String,
 ) -> impl IntoView {
-    let swap = Swap::new();
     let field = NodeRef::<leptos::html::Input>::new();
     let mut follow = debounce(REST, move |form: HtmlFormElement| {
-        follow_form(swap, &form);
+        follow_form(&form);
     });
     view! {
         <input
@@ -43,12 +42,12 @@ pub fn SearchAsYouType(
 }
 
 /// Shows what the form would lead to, and the address that leads there.
-fn follow_form(swap: Swap, form: &HtmlFormElement) -> Option<()> {
+fn follow_form(form: &HtmlFormElement) -> Option<()> {
     let typed = FormData::new_with_form(form).ok()?;
     let query = UrlSearchParams::new_with_str_sequence_sequence(&typed).ok()?;
     let path = format!("{}?{}", form.get_attribute("action")?, String::from(query.to_string()));
     let address = path.clone();
-    swap.from(&path, "results", move || {
+    swap(&path, "results", move || {
         if let Ok(history) = window().history() {
             // Where it fails, the address stays the one before: reloading still works.
             let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));

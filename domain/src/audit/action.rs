@@ -30,6 +30,7 @@ actions! {
     SignedOut = "session.signed_out", "signed out";
     SessionEnded = "session.ended", "ended a signed-in device";
     PersonCreated = "person.created", "was added";
+    PersonImported = "person.imported", "brought in a person";
     PersonLinked = "person.linked", "was linked to a sign-in";
     PersonUpdated = "person.updated", "changed a person";
     PersonSuspended = "person.suspended", "suspended a person";
@@ -39,10 +40,13 @@ actions! {
     CatalogueImported = "catalogue.imported", "imported the catalogue";
     PeopleImported = "people.imported", "imported people";
     GrantsImported = "grants.imported", "imported access";
+    HistoryImported = "history.imported", "brought in history";
     SystemChanged = "catalogue.system_changed", "changed a system";
     ResourceChanged = "catalogue.resource_changed", "changed a resource";
     ResourceDeleted = "catalogue.resource_deleted", "deleted a resource";
     EntitlementChanged = "catalogue.entitlement_changed", "changed an entitlement";
+    BundleChanged = "catalogue.bundle_changed", "changed a bundle";
+    JobRoleChanged = "catalogue.job_role_changed", "changed a job role";
     OwnersChanged = "catalogue.owners_changed", "changed owners";
     PolicyChanged = "policy.changed", "changed the policy of";
     RequestSubmitted = "request.submitted", "asked for";

@@ -2,13 +2,13 @@
 
 pub mod company;
 mod database;
-pub mod people;
 pub mod provider;
 
 pub use database::{Databases, prepare};
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -16,20 +16,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 use store::Store;
 use thiserror::Error;
 use tokio::net::TcpListener;
+use url::Url;
 
 use crate::config::{ConfigError, Settings, Source};
 use crate::oidc::OidcError;
 use crate::serve::{Stop, serve};
 use crate::work::work;
 use crate::{http, secret};
+use company::{ADMIN_GROUP, AUDITOR_GROUP, TargetDatabase};
 use provider::DemoProvider;
 
 /// How Gatebook is known to the demo's provider.
 pub const CLIENT_ID: &str = "gatebook-demo";
-/// The group that administrates the demo.
-pub const ADMIN_GROUP: &str = "gatebook-administrators";
-/// The group that audits the demo.
-pub const AUDITOR_GROUP: &str = "gatebook-auditors";
 const CONNECTIONS_MAX: u32 = 20;
 
 /// What `gatebook demo` takes.
@@ -44,6 +42,9 @@ pub struct DemoArgs {
     /// Without the sample company.
     #[arg(long)]
     empty: bool,
+    /// Where the demo keeps the password of its connector.
+    #[arg(long, value_name = "FOLDER", default_value = ".gatebook")]
+    state: PathBuf,
 }
 
 /// Why the demo does not run.
@@ -81,6 +82,9 @@ pub enum DemoError {
     /// The provider's key.
     #[error("the demo’s sign-in provider could not be set up: {0}")]
     Provider(String),
+    /// The sample company.
+    #[error(transparent)]
+    Company(#[from] company::CompanyError),
     /// A port that is taken, and the like.
     #[error("{what}: {cause}")]
     Io {
@@ -113,9 +117,11 @@ pub async fn run(args: DemoArgs) -> Result<(), DemoError> {
     let store = Store::connect(databases.application.expose_secret(), CONNECTIONS_MAX)?;
     let settings = settings(args.port, provider_port)?;
     if !args.empty {
-        company::seed(&databases, &settings, &store).await?;
+        let target = target(&databases, &args.state).await?;
+        company::seed(&store, store.now().await?, Some(target)).await?;
     }
-    let demo_provider = Arc::new(DemoProvider::new(&settings, people::all()).map_err(DemoError::Provider)?);
+    let demo_provider =
+        Arc::new(DemoProvider::new(&settings, company::people()).map_err(DemoError::Provider)?);
     let origin = settings.public_url.origin();
     let door = http::door(settings, store.clone())?;
     let router = http::router(&door, http::pages::pages(&door))?;
@@ -130,6 +136,37 @@ pub async fn run(args: DemoArgs) -> Result<(), DemoError> {
         tracing::debug!(ended, "a part of the demo has stopped");
     }
     Ok(())
+}
+
+/// Prepares the database that the sample company opens access to, and says how the connector gets there.
+async fn target(databases: &Databases, state: &Path) -> Result<TargetDatabase, DemoError> {
+    let file = state.join("connector-password");
+    let password = match std::fs::read_to_string(&file) {
+        Ok(password) => password,
+        Err(_) => {
+            let password = secret::token();
+            let written = std::fs::create_dir_all(state).and_then(|()| write_private(&file, &password));
+            written.map_err(DemoError::io(format!("{} cannot be written", file.display())))?;
+            password
+        }
+    };
+    let admin = databases.target_admin.expose_secret();
+    company::seed_target(admin, &password).await?;
+    let mut url = Url::parse(admin).map_err(|_| DemoError::NoAddress)?;
+    url.set_username(company::CONNECTOR_ROLE).map_err(|()| DemoError::NoAddress)?;
+    url.set_password(None).map_err(|()| DemoError::NoAddress)?;
+    let file = std::path::absolute(&file).map_err(DemoError::io("the working folder is gone"))?;
+    Ok(TargetDatabase {
+        url_without_password: url.into(),
+        password_reference: format!("file:{}", file.display()),
+    })
+}
+
+/// Readable by nobody else.
+fn write_private(file: &Path, content: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    file.write_all(content.as_bytes())
 }
 
 async fn bind(at: SocketAddr) -> Result<TcpListener, DemoError> {

@@ -255,7 +255,7 @@ pub(super) async fn usual_times(
         .into_iter()
         .filter_map(|(id, median_seconds, decisions)| {
             #[expect(clippy::cast_possible_truncation, reason = "medians of seconds are far below 2^53")]
-            let median = Span::from_seconds((median_seconds.round() as i64).max(1))?;
+            let median = Span::from_seconds((median_seconds.round() as i64).max(1))?.rounded();
             Some((id, UsualTime { median, decisions: usize::try_from(decisions).ok()? }))
         })
         .collect())

@@ -11,7 +11,7 @@ use domain::person::PersonStatus;
 use store::audit::Filter;
 use store::grant::{GrantRecord, Which};
 use store::person::PersonRecord;
-use store::{PgConnection, Store, Tx, audit, grant, person, request};
+use store::{PgConnection, Store, Tx, audit, grant, person, request, session};
 
 use super::access::mark_taken_away;
 use super::typed::Faults;
@@ -110,11 +110,7 @@ async fn set_status(
 ) -> Result<(), Fault> {
     let status = PersonStatus::parse(status)
         .ok_or_else(|| PortalError::field("status", "Choose active, suspended or left."))?;
-    let action = match status {
-        PersonStatus::Active => Action::PersonReactivated,
-        PersonStatus::Suspended => Action::PersonSuspended,
-        PersonStatus::Left => Action::PersonLeft,
-    };
+    let action = action_of(status);
     if !caller.roles.administrator || caller.id() == id {
         let message = if caller.id() == id {
             "Nobody changes their own status."
@@ -133,29 +129,51 @@ async fn set_status(
     faults.check()?;
     let mut tx = store.begin().await?;
     let record = person::lock(tx.conn(), id).await?.ok_or(PortalError::NotFound)?;
-    if !person::mark_status(tx.conn(), id, status).await? {
+    let event = NewEvent::by(caller, action).reason(reason);
+    let Some(event) = mark_status(&mut tx, &record, status, event).await? else {
         return Err(PortalError::Conflict(format!("{} is {} already.", record.name, status.as_str())).into());
-    }
-    match status {
-        PersonStatus::Active => {}
-        PersonStatus::Suspended => stop_everything(&mut tx, id, Cause::Suspended).await?,
-        PersonStatus::Left => stop_everything(&mut tx, id, Cause::Leaver).await?,
-    }
-    let event = NewEvent::by(caller, action)
-        .subject(record.person())
-        .reason(reason)
-        .detail(serde_json::json!({ "before": record.status()?, "after": status }));
+    };
     tx.commit(event).await?;
     Ok(())
 }
 
-/// Revokes live grants and denies pending requests. Sessions end with the status itself: every look-up of one
-/// asks for it.
+/// What setting this status is called in the book.
+pub(crate) fn action_of(status: PersonStatus) -> Action {
+    match status {
+        PersonStatus::Active => Action::PersonReactivated,
+        PersonStatus::Suspended => Action::PersonSuspended,
+        PersonStatus::Left => Action::PersonLeft,
+    }
+}
+
+/// Sets a status with all that follows from it, and answers with the event to write; `None` when it was so
+/// already. Whether whoever is behind the event may do this is the caller's to know.
+pub(crate) async fn mark_status(
+    tx: &mut Tx,
+    record: &PersonRecord,
+    status: PersonStatus,
+    event: NewEvent,
+) -> Result<Option<NewEvent>, Fault> {
+    let id = record.person().id;
+    if !person::mark_status(tx.conn(), id, status).await? {
+        return Ok(None);
+    }
+    match status {
+        PersonStatus::Active => {}
+        PersonStatus::Suspended => stop_everything(tx, id, Cause::Suspended).await?,
+        PersonStatus::Left => stop_everything(tx, id, Cause::Leaver).await?,
+    }
+    let detail = serde_json::json!({ "before": record.status()?, "after": status });
+    Ok(Some(event.subject(record.person()).detail(detail)))
+}
+
+/// Ends sessions, denies pending requests and revokes live grants.
 async fn stop_everything(tx: &mut Tx, id: PersonId, cause: Cause) -> Result<(), Fault> {
     let (why, now) = match cause {
         Cause::Leaver => ("They have left.", tx.now),
         _ => ("They are suspended.", tx.now),
     };
+    session::end_all_of(tx, id).await?;
     for record in request::list(tx.conn(), request::Which::PendingOfPerson(id), 1_000).await? {
         if request::mark_denied(tx.conn(), record.id(), now).await? {
             request::insert_decision(tx.conn(), record.id(), None, false, Some(why), now).await?;

@@ -41,6 +41,13 @@ impl House {
         Self { pool, clock, store, portal, connectors: connectors::all(), owner }
     }
 
+    /// The same house around a store that somebody else has opened.
+    pub async fn around(store: Store, owner: Caller) -> Self {
+        let pool = store.pool().clone();
+        let portal = Portal::new(store.clone());
+        Self { pool, clock: store.clock().clone(), store, portal, connectors: connectors::all(), owner }
+    }
+
     pub fn set(&self, now: DateTime<Utc>) {
         self.clock.set(now);
     }
@@ -230,6 +237,16 @@ pub fn fields(error: &PortalError) -> Vec<&str> {
     }
 }
 
+/// Somebody who has signed in already, as the use cases see them.
+pub async fn caller_of(pool: &PgPool, subject: &str) -> Caller {
+    let (id, name): (Uuid, String) = sqlx::query_as("select id, name from person where subject = $1")
+        .bind(subject)
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    caller(id, &name)
+}
+
 async fn person(pool: &PgPool, name: &str) -> Caller {
     let id = Uuid::new_v4_for_tests();
     sqlx::query("insert into person (id, name, department, created_at) values ($1, $2, 'Payments', $3)")
@@ -239,6 +256,10 @@ async fn person(pool: &PgPool, name: &str) -> Caller {
         .execute(pool)
         .await
         .unwrap();
+    caller(id, name)
+}
+
+fn caller(id: Uuid, name: &str) -> Caller {
     Caller {
         person: PersonRef { id: PersonId(id), name: name.to_owned() },
         roles: Roles::default(),

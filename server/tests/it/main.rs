@@ -1,12 +1,23 @@
 //! Everything that needs a real Postgres. One binary, a module for each part of the portal.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod book;
 mod connector_postgresql;
 mod deciding;
+#[cfg(feature = "demo")]
+mod demo_company;
 mod door;
 mod grants;
+mod history;
 mod house;
+mod import;
 mod leaving;
+mod matrix;
 mod races;
 mod requesting;

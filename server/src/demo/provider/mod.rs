@@ -27,7 +27,7 @@ use openidconnect::{
 use secrecy::ExposeSecret as _;
 use url::Url;
 
-use super::people::DemoPerson;
+use super::company::DemoPerson;
 use crate::config::Settings;
 use crate::http::plain_page::{STYLE, STYLE_PATH};
 use crate::oidc::{Metadata, OtherMetadata};

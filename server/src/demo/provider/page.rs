@@ -6,7 +6,7 @@ use http::HeaderMap;
 
 use super::authorize::Ask;
 use super::{DemoProvider, Shared};
-use crate::demo::people::DemoPerson;
+use crate::demo::company::{ADMIN_GROUP, AUDITOR_GROUP, DemoPerson};
 use crate::http::plain_page::{document, escape};
 
 /// Everybody who can be chosen.
@@ -38,17 +38,18 @@ fn hidden(name: &str, value: &str) -> String {
 
 fn row(person: &DemoPerson) -> String {
     let roles = person.groups.iter().filter_map(|group| match *group {
-        crate::demo::ADMIN_GROUP => Some(" · administrator"),
-        crate::demo::AUDITOR_GROUP => Some(" · auditor"),
+        ADMIN_GROUP => Some(" · administrator"),
+        AUDITOR_GROUP => Some(" · auditor"),
         _ => None,
     });
     format!(
-        "<li><button name=\"sub\" value=\"{}\"><strong>{}</strong><span class=\"quiet\">{}, {}{}</span></button></li>",
+        "<li><button name=\"sub\" value=\"{}\"><strong>{}</strong><span class=\"quiet\">{}, {}{}</span>{}</button></li>",
         escape(person.sub),
         escape(person.name),
         escape(person.title),
         escape(person.department),
-        roles.collect::<String>()
+        roles.collect::<String>(),
+        person.suggested.map(|hint| format!("<span>{}</span>", escape(hint))).unwrap_or_default()
     )
 }
 
@@ -77,7 +78,7 @@ mod tests {
 
     #[test]
     fn people_are_found_by_any_words_of_their_row() {
-        let person = &crate::demo::people::all()[0];
+        let person = &crate::demo::company::people()[0];
         assert!(matches(person, ""));
         assert!(matches(person, &person.name.to_uppercase()));
         assert!(matches(person, &format!("{} {}", person.department, person.name)));

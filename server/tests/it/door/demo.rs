@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use http::{Method, StatusCode};
 use server::demo::provider::{DemoProvider, router as provider_router};
-use server::demo::{people, settings};
+use server::demo::{company, settings};
 use server::http::{door, router};
 use sqlx::PgPool;
 use store::{Clock, Store};
@@ -26,7 +26,7 @@ impl Demo {
         let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
         let settings = settings(port(&portal), port(&provider)).unwrap();
         let origin = settings.public_url.origin();
-        let demo = Arc::new(DemoProvider::new(&settings, people::all()).unwrap());
+        let demo = Arc::new(DemoProvider::new(&settings, company::people()).unwrap());
         let door = door(settings, Store::new(pool, Clock::Database)).unwrap();
         serve(portal, router(&door, super::gate::pages()).unwrap());
         serve(provider, provider_router(demo));
@@ -102,14 +102,14 @@ fn init() {
 async fn everybody_in_the_list_can_sign_in_and_roles_come_along(pool: PgPool) {
     init();
     let demo = Demo::start(pool).await;
-    for person in people::all().iter().take(8) {
+    for person in company::people().iter().take(8) {
         let mut jar = Jar::default();
         jar.sign_in(&demo, person.sub).await;
         let home = jar.get(&demo, &demo.at("/")).await;
         assert!(home.body.contains(person.name) && home.body.contains(person.time_zone), "{}", home.body);
         assert_eq!(
             home.body.contains("<p>administrator"),
-            person.groups.contains(&server::demo::ADMIN_GROUP),
+            person.groups.contains(&company::ADMIN_GROUP),
             "{}",
             person.name
         );
@@ -120,7 +120,7 @@ async fn everybody_in_the_list_can_sign_in_and_roles_come_along(pool: PgPool) {
 async fn a_second_sign_in_needs_no_page_and_proof_does(pool: PgPool) {
     init();
     let demo = Demo::start(pool).await;
-    let sub = people::all()[0].sub;
+    let sub = company::people()[0].sub;
     let mut jar = Jar::default();
     jar.sign_in(&demo, sub).await;
     jar.0.remove("gatebook");
@@ -139,7 +139,7 @@ async fn a_second_sign_in_needs_no_page_and_proof_does(pool: PgPool) {
 async fn signing_out_here_signs_out_there_and_the_other_way_round(pool: PgPool) {
     init();
     let demo = Demo::start(pool).await;
-    let sub = people::all()[0].sub;
+    let sub = company::people()[0].sub;
     let mut jar = Jar::default();
     jar.sign_in(&demo, sub).await;
     let there = jar.ask(&demo, Method::POST, &demo.at("/sign-out"), Some(String::new())).await.to.unwrap();

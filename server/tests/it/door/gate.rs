@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::Value;
 use server::config::{Settings, Source};
 use server::http::guard::Visiting;
-use server::http::{door, router};
+use server::http::{Door, door, router};
 use sqlx::PgPool;
 use store::{Clock, Store};
 use tower::ServiceExt as _;
@@ -36,6 +36,15 @@ impl Gate {
 
     /// With settings changed.
     pub async fn open_with(pool: PgPool, change: &[(&str, &str)]) -> Self {
+        Self::open_onto(pool, change, |_| pages()).await
+    }
+
+    /// With the portal's own pages behind the door.
+    pub async fn open_onto_the_portal(pool: PgPool) -> Self {
+        Self::open_onto(pool, &[], server::http::pages::pages).await
+    }
+
+    async fn open_onto(pool: PgPool, change: &[(&str, &str)], pages: impl Fn(&Door) -> Router) -> Self {
         let provider = FakeProvider::start().await;
         let base = [
             ("GATEBOOK_PUBLIC_URL", "https://gatebook.test"),
@@ -53,7 +62,7 @@ impl Gate {
         let clock = Clock::fixed(now);
         let store = Store::new(pool.clone(), clock.clone());
         let door = door(settings, store.clone()).unwrap();
-        let router = router(&door, pages()).unwrap();
+        let router = router(&door, pages(&door)).unwrap();
         Self { pool, store, provider, clock, now, router }
     }
 

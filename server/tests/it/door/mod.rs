@@ -4,7 +4,7 @@ mod account;
 #[cfg(feature = "demo")]
 mod demo;
 mod fake_provider;
-mod gate;
+pub mod gate;
 mod hostile_answers;
 mod roles;
 mod sessions;

@@ -1,0 +1,159 @@
+//! One change: who was given or lost what, when it was proposed, and when it took effect.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::super::{Fault, Faults, File};
+
+/// As it stands in the file.
+#[derive(Debug, Deserialize)]
+struct Raw {
+    merged_at: String,
+    first_commit_at: String,
+    change: String,
+    action: String,
+    kind: String,
+    object: Option<String>,
+    role: String,
+    subject: String,
+    proposed_by: String,
+}
+
+/// As it is understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its place in the file, from 1.
+    pub number: u64,
+    /// When it took effect.
+    pub at: DateTime<Utc>,
+    /// When it was proposed.
+    pub proposed_at: DateTime<Utc>,
+    /// The change it came with.
+    pub change: String,
+    /// Given, or taken away.
+    pub is_grant: bool,
+    /// What is changed.
+    pub what: What,
+    /// Who proposed it; a series of ids of its own.
+    pub proposed_by: String,
+}
+
+/// What a change is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum What {
+    /// Somebody is there at all.
+    Person {
+        /// Who.
+        who: String,
+    },
+    /// Somebody holds a role on something.
+    Held {
+        /// Who.
+        who: String,
+        /// `team`, `repository` or `permission`.
+        on: &'static str,
+        /// Its name.
+        name: String,
+        /// Which role.
+        role: String,
+    },
+    /// Something that is not a person is tied to something: nesting, or a right of a whole team.
+    Tied {
+        /// `team` or `repository`.
+        on: &'static str,
+        /// Its name.
+        name: String,
+        /// What stands in its tags.
+        tag: String,
+    },
+}
+
+/// Reads a file; what it says comes in the order of the clock.
+pub fn read(file: &File, faults: &mut Faults) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (number, text) in (1..).zip(file.content.lines()) {
+        if text.trim().is_empty() {
+            continue;
+        }
+        match serde_json::from_str::<Raw>(text) {
+            Ok(raw) => match line(number, raw) {
+                Ok(line) => lines.push(line),
+                Err((column, message)) => faults.add(Fault {
+                    file: file.name.clone(),
+                    row: Some(number),
+                    column: Some(column.to_owned()),
+                    message,
+                }),
+            },
+            Err(error) => {
+                faults.of_file(&file.name, Some(number), format!("This line is not a change: {error}."))
+            }
+        }
+    }
+    // Stable: what took effect together keeps its order.
+    lines.sort_by_key(|line| line.at);
+    lines
+}
+
+fn line(number: u64, raw: Raw) -> Result<Line, (&'static str, String)> {
+    let at = moment("merged_at", &raw.merged_at)?;
+    let proposed_at = moment("first_commit_at", &raw.first_commit_at)?;
+    let is_grant = match raw.action.as_str() {
+        "grant" => true,
+        "revoke" => false,
+        other => return Err(("action", format!("“{other}” is neither grant nor revoke."))),
+    };
+    let what = what(&raw)?;
+    Ok(Line { number, at, proposed_at, change: raw.change, is_grant, what, proposed_by: raw.proposed_by })
+}
+
+fn moment(column: &'static str, text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {
+    match DateTime::parse_from_rfc3339(text) {
+        Ok(at) => Ok(at.with_timezone(&Utc)),
+        Err(_) => Err((column, format!("“{text}” is not a time with an offset (RFC 3339)."))),
+    }
+}
+
+fn what(raw: &Raw) -> Result<What, (&'static str, String)> {
+    let who = raw.subject.clone();
+    let (group, tied) = raw.subject.split_once('/').map_or(("", ""), |parts| parts);
+    let name = || {
+        let name = raw.object.clone().filter(|name| !name.is_empty());
+        name.ok_or(("object", "This must not be empty.".to_owned()))
+    };
+    let role = raw.role.clone();
+    Ok(match (raw.kind.as_str(), raw.role.as_str(), group) {
+        ("person", "exists", "") => What::Person { who },
+        ("person", "permission", "") => What::Held { who, on: "permission", name: name()?, role },
+        ("team", "member" | "lead" | "alumni", "") => What::Held { who, on: "team", name: name()?, role },
+        ("team", "subteam-of", "team") => {
+            What::Tied { on: "team", name: name()?, tag: format!("part of {tied}") }
+        }
+        ("team", "permission", "perm") => {
+            What::Tied { on: "team", name: name()?, tag: format!("permission {tied}") }
+        }
+        ("repo", "write" | "maintain" | "triage" | "admin" | "read", "") => {
+            What::Held { who, on: "repository", name: name()?, role }
+        }
+        ("repo", role @ ("write" | "maintain" | "triage" | "admin" | "read"), "team") => {
+            What::Tied { on: "repository", name: name()?, tag: format!("{role} for team {tied}") }
+        }
+        (kind, role, _) => {
+            return Err(("role", format!("“{role}” of “{}” on a {kind} is not understood.", raw.subject)));
+        }
+    })
+}
+
+/// What fits into an address: everything else becomes a hyphen.
+pub fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.ends_with('-') && !slug.is_empty() {
+            slug.push('-');
+        }
+    }
+    slug.truncate(70);
+    slug.trim_end_matches('-').to_owned()
+}
