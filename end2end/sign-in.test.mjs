@@ -266,12 +266,14 @@ describe('signing in', { timeout: 120_000 }, () => {
       await migrate(database);
     });
 
-    test('`work` runs as the application’s role and ends when it is told to', async () => {
-      const work = new Gatebook(['work'], { DATABASE_URL: `${database.application}?application_name=work` });
+    test('`work` runs as the application’s role and ends when it is told to', async (t) => {
+      await portal.stop();
+      const work = new Gatebook(['work'], { DATABASE_URL: database.application });
+      t.after(() => work.stop());
+      const { username } = new URL(database.application);
       await until('work to be at the database', async () => {
         work.mustRun();
-        const there = await rows(database.superuser, "select 1 from pg_stat_activity where application_name = 'work'");
-        return there.length > 0;
+        return (await rows(database.superuser, 'select 1 from pg_stat_activity where usename = $1', [username])).length;
       });
       assert.deepEqual(await work.stop(), { code: 0, signal: null });
     });
