@@ -92,10 +92,9 @@ async fn target(pool: &PgPool) -> TargetDatabase {
     let options = pool.connect_options();
     let (host, port) = (options.get_host(), options.get_port());
     let database = options.get_database().expect("a database");
-    let user = options.get_username();
-    company::seed_target(&format!("postgres://{user}@{host}:{port}/{database}"), "not-a-secret")
-        .await
-        .expect("prepares");
+    let mut superuser: url::Url = std::env::var("DATABASE_URL").expect("set").parse().expect("an address");
+    superuser.set_path(database);
+    company::seed_target(superuser.as_str(), "not-a-secret").await.expect("prepares");
     let password = std::env::temp_dir().join(format!("gatebook-target-{}", std::process::id()));
     std::fs::write(&password, "not-a-secret").expect("writes");
     TargetDatabase {

@@ -1,0 +1,192 @@
+//! Making grants and moving them on. [`mark`] expects the state that it leaves, and says whether it was so.
+
+use chrono::{DateTime, Utc};
+use domain::grant::{GrantState, Removal};
+use domain::id::{EntitlementId, GrantId, PersonId, RequestId};
+use domain::request::Window;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::Result;
+use crate::request::term_columns;
+
+/// A grant to be made.
+#[derive(Debug, Clone)]
+pub struct NewGrant {
+    /// Which.
+    pub id: GrantId,
+    /// The request it is granted under.
+    pub request: RequestId,
+    /// Who will hold it.
+    pub person: PersonId,
+    /// What.
+    pub entitlement: EntitlementId,
+    /// From when and for how long.
+    pub window: Window,
+    /// Where it starts out.
+    pub state: GrantState,
+    /// Whether people open it: then only its deadline is the job's.
+    pub is_manual: bool,
+    /// When it is made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// When the job first looks at a grant that has come into `state`: at once where a connector opens it, at its
+/// deadline where people do, and not before it is due where it only waits.
+pub fn first_try(state: &GrantState, is_manual: bool, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match state {
+        GrantState::Activating { deadline, .. } if is_manual => Some(*deadline),
+        GrantState::Activating { .. } => Some(now),
+        _ => None,
+    }
+}
+
+/// Makes a grant.
+///
+/// # Errors
+/// When the database refuses it, as a second one for a request.
+pub async fn insert(conn: &mut PgConnection, new: &NewGrant) -> Result<()> {
+    let (seconds, until) = term_columns(new.window.term);
+    let deadline = match new.state {
+        GrantState::Activating { deadline, .. } => Some(deadline),
+        _ => None,
+    };
+    sqlx::query!(
+        "insert into access_grant (id, request_id, person_id, entitlement_id, state, start_at, lasting_seconds,
+            until_at, created_at, activation_deadline, next_try_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        new.id.0,
+        new.request.0,
+        new.person.0,
+        new.entitlement.0,
+        new.state.as_str(),
+        new.window.start_at,
+        seconds,
+        until,
+        new.created_at,
+        deadline,
+        first_try(&new.state, new.is_manual, new.created_at)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Access that was found beforehand.
+#[derive(Debug, Clone)]
+pub struct NewImported {
+    /// Which.
+    pub id: GrantId,
+    /// Who holds it.
+    pub person: PersonId,
+    /// What.
+    pub entitlement: EntitlementId,
+    /// Since when, as far as it is known.
+    pub active_since: DateTime<Utc>,
+    /// Its end, if it has one.
+    pub ends_at: Option<DateTime<Utc>>,
+    /// When it is brought in.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Brings in access that was found beforehand, as active and without a decision.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn insert_imported(conn: &mut PgConnection, new: &NewImported) -> Result<()> {
+    sqlx::query!(
+        "insert into access_grant (id, person_id, entitlement_id, origin, state, created_at, active_since, ends_at)
+         values ($1, $2, $3, 'imported', 'active', $4, $5, $6)",
+        new.id.0,
+        new.person.0,
+        new.entitlement.0,
+        new.created_at,
+        new.active_since,
+        new.ends_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What a try at a target left behind.
+#[derive(Debug, Clone, Default)]
+pub struct Tried {
+    /// Tries in vain so far at the present step.
+    pub attempts: i32,
+    /// Why the last one failed.
+    pub error: Option<String>,
+    /// When the next one is due.
+    pub next_try_at: Option<DateTime<Utc>>,
+    /// Whether the target was found changed by somebody else.
+    pub is_externally_modified: bool,
+    /// Who attested a manual step.
+    pub attested_by: Option<PersonId>,
+}
+
+/// Moves a grant from `from` (the state's word that was read) to `to`. `false` when somebody was first.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn mark(
+    conn: &mut PgConnection,
+    id: GrantId,
+    from: &str,
+    to: &GrantState,
+    tried: &Tried,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let (mut deadline, mut active_since, mut ends_at, mut cause, mut known) = (None, None, None, None, None);
+    let mut why = None;
+    match to {
+        GrantState::Activating { deadline: by, .. } => deadline = Some(*by),
+        GrantState::Active { until } => (active_since, ends_at) = (Some(now), *until),
+        GrantState::Removing { why: removal, .. } => why = Some(*removal),
+        GrantState::Closed { why: removal, known: how } => {
+            (why, known) = (Some(*removal), Some(how.as_str()))
+        }
+        GrantState::Scheduled { .. } | GrantState::Failed => {}
+    }
+    if let Some(Removal::Revoked(by)) = why {
+        cause = Some(by.as_str());
+    }
+    let done = sqlx::query!(
+        "update access_grant set state = $3, activation_deadline = coalesce($4, activation_deadline),
+            active_since = coalesce(active_since, $5), ends_at = coalesce(ends_at, $6), cause = coalesce($7, cause),
+            removal_known = $8, closed_at = $9, attempts = $10, last_error = $11, next_try_at = $12,
+            externally_modified = externally_modified or $13, attested_by = coalesce($14, attested_by)
+         where id = $1 and state = $2",
+        id.0,
+        from,
+        to.as_str(),
+        deadline,
+        active_since,
+        ends_at,
+        cause,
+        known,
+        (!to.is_live()).then_some(now),
+        tried.attempts,
+        tried.error,
+        tried.next_try_at,
+        tried.is_externally_modified,
+        tried.attested_by.map(Uuid::from)
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Makes the next try of a failed grant due now. `false` when it is not failed any more.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn mark_to_try(conn: &mut PgConnection, id: GrantId, now: DateTime<Utc>) -> Result<bool> {
+    let done = sqlx::query!(
+        "update access_grant set next_try_at = $2 where id = $1 and state in ('activation_failed', 'removal_failed')",
+        id.0,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
