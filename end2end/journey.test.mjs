@@ -28,6 +28,7 @@ const WAYS = [
     approver: 'ana.ruiz',
     tooLong: '9 hours',
     limit: /longer than 8 hours, the limit of the resource payments-prod/,
+    given: 'Given\\s+1 hour',
     find: pressShow,
     decide: decideByForm,
   },
@@ -40,6 +41,7 @@ const WAYS = [
     approver: 'kwame.mensah',
     tooLong: '9 days',
     limit: /longer than 3 days, the limit of the system Payments database/,
+    given: '',
     find: typeAndWait,
     decide: decideByKeys,
   },
@@ -167,8 +169,9 @@ describe('the journey of a request', { timeout: 240_000 }, () => {
         const steps = employee.locator('.thread');
         await until('the book to follow', async () => {
           await go(employee, requestPath);
-          return (await steps.innerText()).includes('took away') || (await steps.innerText()).includes('gave back');
+          return (await steps.innerText()).includes('took away');
         });
+        assert.match(await employee.getByRole('complementary').innerText(), new RegExp(`Asked for\\s+2 hours\\s+${way.given}`));
         await assertInert(employee);
         await go(employee, '/');
         assert.equal(await employee.getByRole('listitem').filter({ hasText: what }).filter({ hasText: 'End my access' }).count(), 0);
