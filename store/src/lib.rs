@@ -6,10 +6,12 @@
 pub mod access_fact;
 pub mod audit;
 pub mod catalogue;
+pub mod catalogue_edit;
 pub mod cluster;
 pub mod grant;
 pub mod identity;
 pub mod owner;
+pub mod owner_edit;
 mod pair_lock;
 pub mod person;
 pub mod policy;

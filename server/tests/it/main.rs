@@ -4,6 +4,7 @@
 mod book;
 mod connector_postgresql;
 mod deciding;
+mod editing;
 mod grants;
 mod house;
 mod leaving;
