@@ -10,6 +10,7 @@ pub mod catalogue_edit;
 pub mod cluster;
 pub mod grant;
 pub mod identity;
+pub mod loosening;
 pub mod owner;
 pub mod owner_edit;
 mod pair_lock;

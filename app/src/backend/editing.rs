@@ -19,6 +19,10 @@ pub trait Editing: Send + Sync {
     async fn save_entitlement(&self, caller: &Caller, typed: &TypedEntitlement) -> Answer<Saved>;
     /// Deletes a resource or an entitlement: pending requests are denied, and live access is taken away.
     async fn delete(&self, caller: &Caller, typed: &TypedDeletion) -> Answer<()>;
+    /// Looser rules of what the caller looks after that wait for a second person, oldest first.
+    async fn proposals(&self, caller: &Caller) -> Answer<Vec<Proposal>>;
+    /// Confirms or rejects looser rules; whoever proposed them can only withdraw them.
+    async fn answer(&self, caller: &Caller, typed: &TypedAnswer) -> Answer<()>;
 }
 
 /// What came of saving.
@@ -92,6 +96,20 @@ pub struct TypedDeletion {
     pub id: String,
     /// Why; it stands in the book.
     pub reason: String,
+}
+
+/// An answer to looser rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TypedAnswer {
+    /// The proposal.
+    pub id: String,
+    /// `confirm` or `reject`.
+    pub verdict: String,
+    /// Why; may be empty.
+    pub reason: String,
+    /// The page that the form stands on.
+    pub back: String,
 }
 
 /// What deleting would end.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{Counter, Form};
 use crate::address;
-use crate::backend::{Saved, TypedDeletion, TypedEntitlement, TypedResource};
+use crate::backend::{Saved, TypedAnswer, TypedDeletion, TypedEntitlement, TypedResource};
 use crate::error::PortalError;
 use crate::notice::Notice;
 use crate::routes;
@@ -37,6 +37,14 @@ impl Form for TypedDeletion {
     }
 }
 
+impl Form for TypedAnswer {
+    const NAME: &'static str = "answer-loosening";
+
+    fn path(&self) -> String {
+        address::safe_local(&self.back, routes::TASKS).to_owned()
+    }
+}
+
 /// Saves a resource.
 #[server(prefix = "/api/form", endpoint = "save-resource")]
 pub async fn save_resource(typed: TypedResource) -> Result<(), PortalError> {
@@ -59,6 +67,18 @@ pub async fn delete_from_catalogue(typed: TypedDeletion) -> Result<(), PortalErr
     let counter = Counter::open()?;
     let done = counter.backend.editing.delete(&counter.caller, &typed).await;
     counter.close(&typed, done, |()| Notice::Deleted.on(&gone_to(&typed))).await
+}
+
+/// Confirms or rejects looser rules.
+#[server(prefix = "/api/form", endpoint = "answer-loosening")]
+pub async fn answer_loosening(typed: TypedAnswer) -> Result<(), PortalError> {
+    let counter = Counter::open()?;
+    let done = counter.backend.editing.answer(&counter.caller, &typed).await;
+    counter.close(&typed, done, |()| answered(&typed).on(&typed.path())).await
+}
+
+fn answered(typed: &TypedAnswer) -> Notice {
+    if typed.verdict == "confirm" { Notice::LooseningConfirmed } else { Notice::LooseningRejected }
 }
 
 /// Where to go on: what is saved shows on the resource's page, what waits shows on the form's.

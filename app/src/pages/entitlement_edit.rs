@@ -4,7 +4,7 @@ use domain::editable::EntitlementFacts;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-use super::editing;
+use super::{editing, proposal};
 use crate::backend::{self, Answer, TypedEntitlement};
 use crate::components::field::Field;
 use crate::components::head::{crumb_to, head};
@@ -68,6 +68,7 @@ fn form(desk: &Desk, edit: &backend::EntitlementEdit, is_new: bool) -> AnyView {
     let save = if is_new { "Add the entitlement" } else { "Save the entitlement" };
     view! {
         {editing::meanwhile(&since)}
+        {edit.proposal.as_ref().map(|one| proposal::waits(desk, one))}
         {editing::old_sign_in(edit.sign_in_again)}
         <form class="form" method="post" action=SaveEntitlement::url()>
             <input type="hidden" name="typed[slug]" value=edit.typed.slug.clone()/>
@@ -76,6 +77,7 @@ fn form(desk: &Desk, edit: &backend::EntitlementEdit, is_new: bool) -> AnyView {
             <input type="hidden" name="typed[version]" value=edit.typed.version.clone()/>
             {words(edit, &typed, &filled)}
             {rules(&typed, &filled)}
+            {(!is_new).then(|| proposal::who_confirms(&edit.seconds))}
             <div class="form-end">
                 <button class="button" type="submit">{save}</button>
                 <a class="button-quiet" href=routes::resource(&edit.typed.slug)>"Leave it as it is"</a>

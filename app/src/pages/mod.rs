@@ -12,6 +12,7 @@ pub mod home;
 pub mod missing;
 pub mod people;
 pub mod person;
+mod proposal;
 pub mod request;
 pub mod request_form;
 mod request_preview;

@@ -5,7 +5,7 @@ use domain::editable::ResourceFacts;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-use super::editing;
+use super::{editing, proposal};
 use crate::backend::{self, TypedResource};
 use crate::components::field::Field;
 use crate::components::head::{crumb_to, head, section};
@@ -48,6 +48,7 @@ fn form(desk: &Desk, edit: &backend::ResourceEdit) -> AnyView {
     let typed = if filled.is_draft { filled.typed.clone() } else { edit.typed.clone() };
     view! {
         {editing::meanwhile(&since)}
+        {edit.proposal.as_ref().map(|one| proposal::waits(desk, one))}
         {editing::old_sign_in(edit.sign_in_again)}
         <form class="form" method="post" action=SaveResource::url()>
             <input type="hidden" name="typed[slug]" value=edit.typed.slug.clone()/>
@@ -55,6 +56,7 @@ fn form(desk: &Desk, edit: &backend::ResourceEdit) -> AnyView {
             <input type="hidden" name="typed[version]" value=edit.typed.version.clone()/>
             {words(&typed, &filled)}
             {rules(&typed, &filled)}
+            {proposal::who_confirms(&edit.seconds)}
             <div class="form-end">
                 <button class="button" type="submit">"Save the resource"</button>
                 <a class="button-quiet" href=routes::resource(&edit.typed.slug)>"Leave it as it is"</a>

@@ -8,6 +8,8 @@ use crate::id::PersonId;
 use crate::person::PersonRef;
 use crate::span::Span;
 
+use super::{Candidate, Deciders, Interested, decide};
+
 /// So long, whoever loosened rules neither decides under them nor benefits from them.
 pub const WAIT: TimeDelta = TimeDelta::days(7);
 
@@ -136,6 +138,42 @@ pub fn keeps_from_benefit(all: &[Loosened], person: PersonId, now: DateTime<Utc>
         .max_by_key(|one| one.since)
 }
 
+/// Who decides under rules that may have been loosened lately: [`decide`], without those who proposed it, and
+/// nobody at all while it would benefit one of those who made it so.
+pub fn decide_under(
+    candidates: &[Candidate],
+    interested: Interested,
+    loosened: &[Loosened],
+    now: DateTime<Utc>,
+) -> Deciders {
+    for person in [interested.requester, interested.beneficiary] {
+        if let Some(one) = keeps_from_benefit(loosened, person, now) {
+            let who = if one.proposed_by.id == person { &one.proposed_by } else { &one.confirmed_by };
+            let reason = format!(
+                "{} loosened the rules here, and benefits from it from {} on.",
+                who.name,
+                day(one.over_at())
+            );
+            return Deciders::Held { reason };
+        }
+    }
+    let (waiting, may): (Vec<Candidate>, Vec<Candidate>) = candidates
+        .iter()
+        .cloned()
+        .partition(|candidate| keeps_from_deciding(loosened, candidate.person.id, now));
+    match decide(&may, interested) {
+        Deciders::Held { .. } if !waiting.is_empty() => Deciders::Held {
+            reason: "Those who could decide loosened the rules here less than 7 days ago, and there is nobody else."
+                .to_owned(),
+        },
+        deciders => deciders,
+    }
+}
+
+fn day(at: DateTime<Utc>) -> String {
+    at.format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,5 +284,25 @@ mod tests {
         assert!(keeps_from_benefit(&all, other.id, last).is_none());
         assert!(!keeps_from_deciding(&all, proposer.id, since + WAIT));
         assert!(keeps_from_benefit(&all, second.id, since + WAIT).is_none());
+    }
+
+    #[test]
+    fn others_decide_meanwhile_and_nobody_decides_for_those_who_loosened() {
+        use crate::policy::OwnerLevel;
+        let since: DateTime<Utc> = "2026-11-23T10:00:00Z".parse().expect("a date");
+        let [proposer, second, other] = <[PersonRef; 3]>::try_from(people(&[1, 2, 3])).expect("three");
+        let all = [Loosened { proposed_by: proposer.clone(), confirmed_by: second.clone(), since }];
+        let owner = |person: &PersonRef| Candidate { person: person.clone(), level: OwnerLevel::Resource };
+        let asks = |person: &PersonRef| Interested { requester: person.id, beneficiary: person.id };
+        let both = [owner(&proposer), owner(&second)];
+        let decides = decide_under(&both, asks(&other), &all, since);
+        assert!(decides.includes(second.id) && !decides.includes(proposer.id), "{decides:?}");
+        let held = decide_under(&both[..1], asks(&other), &all, since);
+        assert!(matches!(&held, Deciders::Held { reason } if reason.contains("7 days")), "{held:?}");
+        let own = decide_under(&[owner(&other)], asks(&second), &all, since);
+        let expected =
+            "Person 2 loosened the rules here, and benefits from it from 30 November 2026, 10:00 UTC on.";
+        assert_eq!(own, Deciders::Held { reason: expected.to_owned() });
+        assert!(decide_under(&both, asks(&other), &all, since + WAIT).includes(proposer.id));
     }
 }

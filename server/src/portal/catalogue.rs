@@ -166,7 +166,7 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
     let ids: Vec<EntitlementId> = entitlements.iter().map(EntitlementRecord::id).collect();
     let owns = owner::owns_resource(&mut conn, caller.id(), record.id()).await?;
     let facts = Facts {
-        deciders: deciding::deciders_for(&mut conn, &ids, caller.id()).await?,
+        deciders: deciding::deciders_for(&mut conn, &ids, caller.id(), caller.called_at).await?,
         usual: usual_times(&mut conn, &ids).await?,
         pending: request::pending_for(&mut conn, caller.id(), &ids).await?.into_iter().collect(),
         live: grant::list(&mut conn, Which::LiveOn(&ids), 5_000).await?,

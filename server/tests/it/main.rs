@@ -8,5 +8,6 @@ mod editing;
 mod grants;
 mod house;
 mod leaving;
+mod loosening;
 mod races;
 mod requesting;

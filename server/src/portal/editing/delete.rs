@@ -6,7 +6,7 @@ use domain::audit::{About, Action, NewEvent};
 use domain::caller::Caller;
 use domain::id::EntitlementId;
 use store::catalogue_edit::{self, EditedResource};
-use store::{Store, Tx};
+use store::{Store, Tx, loosening};
 
 use super::consequences;
 use super::may::{self, For};
@@ -49,6 +49,8 @@ pub async fn delete(store: &Store, caller: &Caller, typed: &TypedDeletion) -> Re
             one(&mut tx, about, entitlement.id).await?
         }
     };
+    let now = tx.now;
+    loosening::overtake(tx.conn(), resource.id, deletion.only, caller.id(), now).await?;
     let stopped = consequences::stop(&mut tx, &deletion.ended, &deletion.why).await?;
     let event = NewEvent::by(caller, deletion.action)
         .about(deletion.about)
@@ -62,6 +64,8 @@ struct Deletion {
     action: Action,
     about: About,
     ended: Vec<EntitlementId>,
+    /// Where it is one entitlement that is deleted.
+    only: Option<EntitlementId>,
     /// What those are told who held it or asked for it.
     why: String,
 }
@@ -73,7 +77,7 @@ async fn all(tx: &mut Tx, resource: &EditedResource) -> Result<Deletion, Fault> 
         return Err(PortalError::NotFound.into());
     }
     let why = format!("{} was deleted from the catalogue.", resource.facts.name);
-    Ok(Deletion { action: Action::ResourceDeleted, about: resource.about(), ended, why })
+    Ok(Deletion { action: Action::ResourceDeleted, about: resource.about(), ended, only: None, why })
 }
 
 async fn one(tx: &mut Tx, about: About, id: EntitlementId) -> Result<Deletion, Fault> {
@@ -84,5 +88,5 @@ async fn one(tx: &mut Tx, about: About, id: EntitlementId) -> Result<Deletion, F
     let name = |name: &Option<String>| name.clone().unwrap_or_default();
     let why =
         format!("{} on {} was deleted from the catalogue.", name(&about.entitlement), name(&about.resource));
-    Ok(Deletion { action: Action::EntitlementDeleted, about, ended: vec![id], why })
+    Ok(Deletion { action: Action::EntitlementDeleted, about, ended: vec![id], only: Some(id), why })
 }

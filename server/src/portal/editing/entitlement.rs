@@ -5,11 +5,13 @@ use app::error::PortalError;
 use domain::audit::Action;
 use domain::caller::Caller;
 use domain::editable::Facts as _;
+use domain::policy::loosening;
 use store::catalogue_edit::{EditedEntitlement, EditedResource};
 use store::{Store, Tx};
 
-use super::apply::{self, Way};
+use super::apply;
 use super::may::For;
+use super::proposals::{self, Edit};
 use super::{check_version, commit, consequences, form, may, needs_fresh_sign_in};
 use crate::portal::{Fault, Refused, refuse};
 
@@ -47,8 +49,11 @@ async fn view(
         ),
         at_stake,
         sign_in_again: !caller.is_fresh(caller.called_at),
-        proposal: None,
-        seconds: Vec::new(),
+        proposal: match entitlement {
+            Some(one) => proposals::waiting_for(tx.conn(), caller, resource, Some(one.id)).await?,
+            None => None,
+        },
+        seconds: proposals::seconds(tx.conn(), caller, resource, entitlement.map(|one| one.id)).await?,
     })
 }
 
@@ -73,7 +78,20 @@ pub async fn save(store: &Store, caller: &Caller, typed: &TypedEntitlement) -> R
     if needs_fresh_sign_in(&changes) && !caller.is_fresh(tx.now) {
         return Err(PortalError::SignInAgain.into());
     }
-    let events = apply::entitlement(&mut tx, &Way::plain(caller), (&resource, &entitlement), &after).await?;
+    let edit = Edit {
+        resource: &resource,
+        entitlement: Some(entitlement.id),
+        about: entitlement.about(&resource),
+        before: serde_json::json!(entitlement.facts),
+        after: serde_json::json!(after),
+        changes: &changes,
+        kinds: &loosening::of_entitlement(&entitlement.facts, &after),
+    };
+    let Some(way) = proposals::way(&mut tx, caller, &edit).await? else {
+        proposals::propose(tx, caller, &edit).await?;
+        return Ok(Saved::Proposed);
+    };
+    let events = apply::entitlement(&mut tx, &way, (&resource, &entitlement), &after).await?;
     commit(tx, events).await?;
     Ok(Saved::Done)
 }

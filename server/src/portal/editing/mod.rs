@@ -6,10 +6,12 @@ mod delete;
 mod entitlement;
 mod form;
 mod may;
+mod proposals;
 mod resource;
 
 use app::backend::{
-    Answer, Editing, EntitlementEdit, ResourceEdit, Saved, TypedDeletion, TypedEntitlement, TypedResource,
+    Answer, Editing, EntitlementEdit, Proposal, ResourceEdit, Saved, TypedAnswer, TypedDeletion,
+    TypedEntitlement, TypedResource,
 };
 use app::error::PortalError;
 use async_trait::async_trait;
@@ -44,6 +46,14 @@ impl Editing for Portal {
 
     async fn delete(&self, caller: &Caller, typed: &TypedDeletion) -> Answer<()> {
         tell(delete::delete(&self.store, caller, typed).await)
+    }
+
+    async fn proposals(&self, caller: &Caller) -> Answer<Vec<Proposal>> {
+        tell(proposals::list(&self.store, caller).await)
+    }
+
+    async fn answer(&self, caller: &Caller, typed: &TypedAnswer) -> Answer<()> {
+        tell(proposals::answer(&self.store, caller, typed).await)
     }
 }
 

@@ -5,10 +5,12 @@ use app::error::PortalError;
 use domain::audit::Action;
 use domain::caller::Caller;
 use domain::editable::Facts as _;
+use domain::policy::loosening;
 use store::{Store, catalogue};
 
-use super::apply::{self, Way};
+use super::apply;
 use super::may::For;
+use super::proposals::{self, Edit};
 use super::{check_version, commit, consequences, form, may, needs_fresh_sign_in};
 use crate::portal::{Fault, refuse};
 
@@ -27,8 +29,8 @@ pub async fn show(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         entitlements: entitlements.into_iter().map(|e| (e.id().to_string(), e.name)).collect(),
         at_stake: consequences::at_stake(tx.conn(), &ids).await?,
         sign_in_again: !caller.is_fresh(caller.called_at),
-        proposal: None,
-        seconds: Vec::new(),
+        proposal: proposals::waiting_for(tx.conn(), caller, &resource, None).await?,
+        seconds: proposals::seconds(tx.conn(), caller, &resource, None).await?,
     })
 }
 
@@ -53,7 +55,20 @@ pub async fn save(store: &Store, caller: &Caller, typed: &TypedResource) -> Resu
     if needs_fresh_sign_in(&changes) && !caller.is_fresh(tx.now) {
         return Err(PortalError::SignInAgain.into());
     }
-    let events = apply::resource(&mut tx, &Way::plain(caller), &resource, &after).await?;
+    let edit = Edit {
+        resource: &resource,
+        entitlement: None,
+        about: resource.about(),
+        before: serde_json::json!(resource.facts),
+        after: serde_json::json!(after),
+        changes: &changes,
+        kinds: &loosening::of_resource(&resource.facts, &after),
+    };
+    let Some(way) = proposals::way(&mut tx, caller, &edit).await? else {
+        proposals::propose(tx, caller, &edit).await?;
+        return Ok(Saved::Proposed);
+    };
+    let events = apply::resource(&mut tx, &way, &resource, &after).await?;
     commit(tx, events).await?;
     Ok(Saved::Done)
 }
