@@ -23,7 +23,7 @@ pub type Limits = HashMap<EntitlementId, Option<Limit>>;
 /// The limits as they stand.
 pub async fn limits(conn: &mut PgConnection, resource: ResourceId) -> Result<Limits, Fault> {
     let records = catalogue::entitlements_on(conn, resource).await?;
-    Ok(records.iter().map(|record| Ok((record.id(), record.limit()?))).collect::<Result<_, Fault>>()?)
+    records.iter().map(|record| Ok((record.id(), record.limit()?))).collect()
 }
 
 /// What can be held on a resource.
