@@ -4,6 +4,7 @@
 //! *Invariant:* no statement calls a clock; a transaction reads the time once and passes it on.
 
 pub mod access_fact;
+pub mod account_edit;
 pub mod audit;
 pub mod catalogue;
 pub mod catalogue_edit;

@@ -1,6 +1,7 @@
 //! Editing the catalogue.
 
 use async_trait::async_trait;
+use domain::id::PersonId;
 use domain::person::PersonRef;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,10 @@ pub trait Editing: Send + Sync {
     async fn save_entitlement(&self, caller: &Caller, typed: &TypedEntitlement) -> Answer<Saved>;
     /// Deletes a resource or an entitlement: pending requests are denied, and live access is taken away.
     async fn delete(&self, caller: &Caller, typed: &TypedDeletion) -> Answer<()>;
+    /// What somebody is called on the systems that the caller looks after, by system; nothing for oneself.
+    async fn accounts(&self, caller: &Caller, person: PersonId) -> Answer<Vec<AccountRow>>;
+    /// Sets what somebody is called on a system; never for oneself.
+    async fn set_account(&self, caller: &Caller, typed: &TypedAccount) -> Answer<Saved>;
     /// Looser rules of what the caller looks after that wait for a second person, oldest first.
     async fn proposals(&self, caller: &Caller) -> Answer<Vec<Proposal>>;
     /// Confirms or rejects looser rules; whoever proposed them can only withdraw them.
@@ -110,6 +115,29 @@ pub struct TypedAnswer {
     pub reason: String,
     /// The page that the form stands on.
     pub back: String,
+}
+
+/// What somebody is called on a system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRow {
+    /// The system's id.
+    pub system_id: String,
+    /// The system's name.
+    pub system: String,
+    /// Their account there; empty where they have none.
+    pub name: String,
+}
+
+/// An account to be set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TypedAccount {
+    /// The person's id.
+    pub person: String,
+    /// The system's id.
+    pub system: String,
+    /// What they are called there; empty takes the account away.
+    pub account: String,
 }
 
 /// What deleting would end.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{Counter, Form};
 use crate::address;
-use crate::backend::{Saved, TypedAnswer, TypedDeletion, TypedEntitlement, TypedResource};
+use crate::backend::{Saved, TypedAccount, TypedAnswer, TypedDeletion, TypedEntitlement, TypedResource};
 use crate::error::PortalError;
 use crate::notice::Notice;
 use crate::routes;
@@ -45,6 +45,14 @@ impl Form for TypedAnswer {
     }
 }
 
+impl Form for TypedAccount {
+    const NAME: &'static str = "set-account";
+
+    fn path(&self) -> String {
+        format!("{}/{}", routes::PEOPLE, address::encode(&self.person))
+    }
+}
+
 /// Saves a resource.
 #[server(prefix = "/api/form", endpoint = "save-resource")]
 pub async fn save_resource(typed: TypedResource) -> Result<(), PortalError> {
@@ -67,6 +75,18 @@ pub async fn delete_from_catalogue(typed: TypedDeletion) -> Result<(), PortalErr
     let counter = Counter::open()?;
     let done = counter.backend.editing.delete(&counter.caller, &typed).await;
     counter.close(&typed, done, |()| Notice::Deleted.on(&gone_to(&typed))).await
+}
+
+/// Sets what somebody is called on a system.
+#[server(prefix = "/api/form", endpoint = "set-account")]
+pub async fn set_account(typed: TypedAccount) -> Result<(), PortalError> {
+    let counter = Counter::open()?;
+    let done = counter.backend.editing.set_account(&counter.caller, &typed).await;
+    counter.close(&typed, done, |saved| account_notice(saved).on(&typed.path())).await
+}
+
+fn account_notice(saved: Saved) -> Notice {
+    if saved == Saved::Unchanged { Notice::NothingChanged } else { Notice::AccountSet }
 }
 
 /// Confirms or rejects looser rules.

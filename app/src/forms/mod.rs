@@ -165,6 +165,7 @@ pub fn register_server_functions() {
     register_explicit::<editing::SaveEntitlement>();
     register_explicit::<editing::DeleteFromCatalogue>();
     register_explicit::<editing::AnswerLoosening>();
+    register_explicit::<editing::SetAccount>();
     register_explicit::<account::SaveSettings>();
     register_explicit::<account::EndDevice>();
     register_explicit::<account::SetTheme>();

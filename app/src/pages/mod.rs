@@ -1,5 +1,6 @@
 //! Pages: each reads through a port, shows what it read, and holds its forms. Made on the server only.
 
+mod account_form;
 pub mod approvals;
 pub mod audit;
 pub mod catalogue;

@@ -1,80 +1,13 @@
 //! Editing the catalogue: who may, what is refused, what follows from it, and what the book says.
 
-use app::backend::{Editing, Requests, Saved, TypedDeletion, TypedEntitlement, TypedResource};
+use app::backend::{Editing, Saved, TypedDeletion, TypedEntitlement, TypedResource};
 use app::error::PortalError;
-use domain::caller::Caller;
-use domain::id::{EntitlementId, GrantId};
+use domain::id::EntitlementId;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::house::{House, fields, hours, start};
-
-/// “read on payments-prod” and how to get at its forms.
-struct Shelf {
-    house: House,
-    read: EntitlementId,
-    slug: String,
-}
-
-impl Shelf {
-    async fn new(pool: PgPool) -> Self {
-        let house = House::new(pool).await;
-        let read = house.entitlement("read").await;
-        let slug = sqlx::query_scalar(
-            "select o.slug from resource o join entitlement e on e.resource_id = o.id where e.id = $1",
-        )
-        .bind(read.0)
-        .fetch_one(&house.pool)
-        .await
-        .unwrap();
-        Self { house, read, slug }
-    }
-
-    async fn resource(&self) -> TypedResource {
-        Editing::resource(&self.house.portal, &self.house.owner, &self.slug).await.unwrap().typed
-    }
-
-    async fn entitlement(&self) -> TypedEntitlement {
-        let id = self.read.to_string();
-        self.house.portal.entitlement(&self.house.owner, &self.slug, &id).await.unwrap().typed
-    }
-
-    async fn save_resource(&self, by: &Caller, typed: &TypedResource) -> Result<Saved, PortalError> {
-        self.house.portal.save_resource(by, typed).await
-    }
-
-    async fn save(&self, by: &Caller, typed: &TypedEntitlement) -> Result<Saved, PortalError> {
-        self.house.portal.save_entitlement(by, typed).await
-    }
-
-    async fn details(&self, action: &str) -> Vec<Value> {
-        sqlx::query_scalar("select detail from event where action = $1 order by recorded_at, id")
-            .bind(action)
-            .fetch_all(&self.house.pool)
-            .await
-            .unwrap()
-    }
-
-    async fn events(&self) -> i64 {
-        self.house.count("select count(*) from event").await
-    }
-
-    /// Held since now for as long as it may be.
-    async fn held_by(&self, name: &str) -> (Caller, GrantId) {
-        let caller = self.house.person(name).await;
-        let (_, grant) = self.house.granted(&caller, self.read).await;
-        app::backend::Access::attest(&self.house.portal, &self.house.owner, grant, "").await.unwrap();
-        (caller, grant)
-    }
-
-    async fn ends_at(&self, grant: GrantId) -> chrono::DateTime<chrono::Utc> {
-        sqlx::query_scalar("select ends_at from access_grant where id = $1")
-            .bind(grant.0)
-            .fetch_one(&self.house.pool)
-            .await
-            .unwrap()
-    }
-}
+use crate::house::{fields, hours, start};
+use crate::shelf::Shelf;
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn an_owner_changes_the_words_and_the_book_says_just_what_changed(pool: PgPool) {
@@ -359,47 +292,15 @@ async fn on_a_connected_system_nothing_opens_what_another_one_opens(pool: PgPool
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
-async fn deleting_denies_what_is_pending_and_takes_away_what_is_held(pool: PgPool) {
+async fn of_two_editors_at_once_exactly_one_is_saved(pool: PgPool) {
     let shelf = Shelf::new(pool).await;
-    let (_, grant) = shelf.held_by("Ben Okafor").await;
-    let eve = shelf.house.person("Eve Stone").await;
-    let pending = shelf.house.ask(&eve, shelf.read).await;
-    let typed = TypedDeletion { slug: shelf.slug.clone(), ..TypedDeletion::default() };
-    let error = shelf.house.portal.delete(&shelf.house.owner, &typed).await.unwrap_err();
-    assert_eq!(fields(&error), ["reason"]);
-    let typed = TypedDeletion { reason: "Replaced by ledger-prod.".into(), ..typed };
-    shelf.house.portal.delete(&shelf.house.owner, &typed).await.unwrap();
-
-    assert_eq!(shelf.house.state(grant).await, "revoking");
-    let view = Requests::show(&shelf.house.portal, &eve, pending).await.unwrap();
-    assert_eq!(view.row.state, "denied");
-    assert_eq!(shelf.house.story(pending).await, ["request.submitted", "request.denied"]);
-    assert_eq!(shelf.details("grant.revoking").await, [json!({ "cause": "resource_deleted" })]);
-    assert_eq!(shelf.details("catalogue.resource_deleted").await, [json!({ "denied": 1, "taken_away": 1 })]);
-    assert_eq!(shelf.house.portal.delete(&shelf.house.owner, &typed).await, Err(PortalError::NotFound));
-    assert_eq!(shelf.house.tasks(&shelf.house.owner).await, 1, "its owner still closes it by hand");
-}
-
-#[sqlx::test(migrator = "store::MIGRATOR")]
-async fn deleting_one_entitlement_leaves_the_others_alone(pool: PgPool) {
-    let shelf = Shelf::new(pool).await;
-    let blank = shelf.house.portal.entitlement(&shelf.house.owner, &shelf.slug, "").await.unwrap().typed;
-    let write = TypedEntitlement { name: "write".into(), ..blank };
-    shelf.save(&shelf.house.owner, &write).await.unwrap();
-    let (_, grant) = shelf.held_by("Ben Okafor").await;
-    let typed = TypedDeletion {
-        slug: shelf.slug.clone(),
-        id: sqlx::query_scalar::<_, uuid::Uuid>("select id from entitlement where name = 'write'")
-            .fetch_one(&shelf.house.pool)
-            .await
-            .unwrap()
-            .to_string(),
-        reason: "Nobody wrote.".into(),
-    };
-    shelf.house.portal.delete(&shelf.house.owner, &typed).await.unwrap();
-    assert_eq!(shelf.house.state(grant).await, "active");
-    assert_eq!(
-        shelf.details("catalogue.entitlement_deleted").await,
-        [json!({ "denied": 0, "taken_away": 0 })]
-    );
+    let opened = shelf.entitlement().await;
+    let one = TypedEntitlement { access_max: "4 hours".into(), ..opened.clone() };
+    let other = TypedEntitlement { access_max: "2 hours".into(), ..opened };
+    let owner = &shelf.house.owner;
+    let (a, b) = tokio::join!(shelf.save(owner, &one), shelf.save(owner, &other));
+    let saved = [&a, &b].into_iter().filter(|saved| **saved == Ok(Saved::Done)).count();
+    let conflicts = [&a, &b].into_iter().filter(|s| matches!(s, Err(PortalError::Conflict(_)))).count();
+    assert_eq!((saved, conflicts), (1, 1), "{a:?} {b:?}");
+    assert_eq!(shelf.details("policy.changed").await.len(), 1);
 }

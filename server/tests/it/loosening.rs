@@ -3,42 +3,18 @@
 use app::backend::{Editing, Requests, Saved, TypedAnswer, TypedEntitlement, TypedResource};
 use app::error::PortalError;
 use domain::caller::Caller;
-use domain::id::EntitlementId;
 use domain::policy::Deciders;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::PgPool;
 
-use crate::house::{House, start};
-
-struct Shelf {
-    house: House,
-    read: EntitlementId,
-    slug: String,
-}
+use crate::house::start;
+use crate::shelf::Shelf;
 
 impl Shelf {
-    async fn new(pool: PgPool) -> Self {
-        let house = House::new(pool).await;
-        let read = house.entitlement("read").await;
-        let slug = sqlx::query_scalar(
-            "select o.slug from resource o join entitlement e on e.resource_id = o.id where e.id = $1",
-        )
-        .bind(read.0)
-        .fetch_one(&house.pool)
-        .await
-        .unwrap();
-        Self { house, read, slug }
-    }
-
-    async fn entitlement(&self) -> TypedEntitlement {
-        let id = self.read.to_string();
-        self.house.portal.entitlement(&self.house.owner, &self.slug, &id).await.unwrap().typed
-    }
-
     /// The owner wants 12 hours instead of 8.
     async fn raise(&self) -> Result<Saved, PortalError> {
         let typed = TypedEntitlement { access_max: "12 hours".into(), ..self.entitlement().await };
-        self.house.portal.save_entitlement(&self.house.owner, &typed).await
+        self.save(&self.house.owner, &typed).await
     }
 
     async fn answer(&self, by: &Caller, verdict: &str) -> Result<(), PortalError> {
@@ -53,14 +29,6 @@ impl Shelf {
 
     async fn limit(&self) -> String {
         self.entitlement().await.access_max
-    }
-
-    async fn details(&self, action: &str) -> Vec<Value> {
-        sqlx::query_scalar("select detail from event where action = $1 order by recorded_at, id")
-            .bind(action)
-            .fetch_all(&self.house.pool)
-            .await
-            .unwrap()
     }
 }
 
@@ -173,7 +141,7 @@ async fn owners_and_sensitivity_are_loosened_by_two_as_well(pool: PgPool) {
     shelf.house.person("Eve Stone").await;
     let portal = &shelf.house.portal;
     let now = Editing::resource(portal, &shelf.house.owner, &shelf.slug).await.unwrap();
-    assert_eq!(now.seconds, [admin.person.clone()]);
+    assert_eq!(now.seconds, std::slice::from_ref(&admin.person));
     let typed = TypedResource {
         owners: "Ana Ruiz\nEve Stone".into(),
         sensitivity: "low".into(),

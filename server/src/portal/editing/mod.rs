@@ -1,5 +1,6 @@
 //! Editing the catalogue: what stands there, what is typed, who may, and what follows from it.
 
+mod account;
 mod apply;
 mod consequences;
 mod delete;
@@ -10,14 +11,15 @@ mod proposals;
 mod resource;
 
 use app::backend::{
-    Answer, Editing, EntitlementEdit, Proposal, ResourceEdit, Saved, TypedAnswer, TypedDeletion,
-    TypedEntitlement, TypedResource,
+    AccountRow, Answer, Editing, EntitlementEdit, Proposal, ResourceEdit, Saved, TypedAccount, TypedAnswer,
+    TypedDeletion, TypedEntitlement, TypedResource,
 };
 use app::error::PortalError;
 use async_trait::async_trait;
 use domain::audit::NewEvent;
 use domain::caller::Caller;
 use domain::editable::{Change, Concern, Facts};
+use domain::id::PersonId;
 use store::Tx;
 
 use super::{Fault, Portal, tell};
@@ -46,6 +48,14 @@ impl Editing for Portal {
 
     async fn delete(&self, caller: &Caller, typed: &TypedDeletion) -> Answer<()> {
         tell(delete::delete(&self.store, caller, typed).await)
+    }
+
+    async fn accounts(&self, caller: &Caller, person: PersonId) -> Answer<Vec<AccountRow>> {
+        tell(account::list(&self.store, caller, person).await)
+    }
+
+    async fn set_account(&self, caller: &Caller, typed: &TypedAccount) -> Answer<Saved> {
+        tell(account::set(&self.store, caller, typed).await)
     }
 
     async fn proposals(&self, caller: &Caller) -> Answer<Vec<Proposal>> {
