@@ -86,7 +86,8 @@ async fn may_not(
     record: &RequestRecord,
     is_approval: bool,
 ) -> Result<Option<(Refused<'static>, bool)>, Fault> {
-    let deciders = deciding::deciders_of(tx.conn(), std::slice::from_ref(record)).await?;
+    let now = tx.now;
+    let deciders = deciding::deciders_of(tx.conn(), std::slice::from_ref(record), now).await?;
     let nobody = Deciders::Held { reason: String::new() };
     let deciders = deciders.first().unwrap_or(&nobody);
     if deciding::may_decide(caller, deciders) {
