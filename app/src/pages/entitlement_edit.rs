@@ -141,3 +141,26 @@ fn rules(typed: &TypedEntitlement, filled: &Filled<TypedEntitlement>) -> AnyView
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::FieldError;
+
+    #[test]
+    fn what_was_typed_comes_back_inert_with_each_fault_at_its_field() {
+        let typed = TypedEntitlement {
+            owners: "</textarea><script>alert(1)</script>".into(),
+            access_max: "\"soon\"".into(),
+            rationale_required: "on".into(),
+            ..TypedEntitlement::default()
+        };
+        let errors = vec![FieldError::new("owners", "Nobody here goes by x.")];
+        let filled = Filled { typed: typed.clone(), errors, is_draft: true };
+        let html = rules(&typed, &filled).to_html();
+        assert!(!html.contains("<script"), "{html}");
+        assert!(html.contains("value=\"&quot;soon&quot;\""), "{html}");
+        assert!(html.contains(" checked"), "{html}");
+        assert!(html.contains("id=\"f-owners-error\""), "{html}");
+    }
+}
