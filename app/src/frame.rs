@@ -48,9 +48,16 @@ pub struct Counts {
 impl Counts {
     /// A count that cannot be read is not shown; the page is still worth having.
     pub(crate) async fn read(desk: &Desk) -> Self {
-        let (approvals, tasks) =
-            join!(desk.backend.approvals.count(&desk.caller), desk.backend.access.tasks(&desk.caller));
-        Self { approvals: approvals.unwrap_or_default(), tasks: tasks.map(|t| t.len()).unwrap_or_default() }
+        let (approvals, tasks, proposals) = join!(
+            desk.backend.approvals.count(&desk.caller),
+            desk.backend.access.tasks(&desk.caller),
+            desk.backend.editing.proposals(&desk.caller)
+        );
+        let proposals = proposals.map(|all| all.iter().filter(|one| one.may_confirm).count());
+        Self {
+            approvals: approvals.unwrap_or_default(),
+            tasks: tasks.map(|t| t.len()).unwrap_or_default() + proposals.unwrap_or_default(),
+        }
     }
 }
 

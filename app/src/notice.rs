@@ -39,6 +39,13 @@ notices! {
     TaskRetried = "task-retried", "The next try begins in a moment.";
     SettingsSaved = "settings-saved", "Your settings are saved.";
     DeviceEnded = "device-ended", "That device is signed out.";
+    CatalogueSaved = "catalogue-saved", "Saved. It stands in the book, and holds from now on.";
+    NothingChanged = "nothing-changed", "Nothing was different, so nothing was changed.";
+    LooseningProposed = "loosening-proposed", "These rules are looser, so they wait until somebody else confirms them.";
+    LooseningConfirmed = "loosening-confirmed", "Confirmed. The looser rules hold from now on.";
+    LooseningRejected = "loosening-rejected", "Nothing was loosened. The book keeps what was proposed.";
+    AccountSet = "account-set", "The account is set. Access opens and closes under it from now on.";
+    Deleted = "deleted", "Deleted. What was held is being taken away, and the history stays.";
     StatusChanged = "status-changed", "The status is changed.";
 }
 

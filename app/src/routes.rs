@@ -34,3 +34,22 @@ pub const SIGNED_OUT: &str = "/signed-out";
 pub const HEALTHZ: &str = "/healthz";
 /// Ready to serve.
 pub const READYZ: &str = "/readyz";
+
+/// The page of the resource with this slug.
+pub fn resource(slug: &str) -> String {
+    format!("{CATALOGUE}/{slug}")
+}
+
+/// The form that edits the resource with this slug.
+pub fn resource_edit(slug: &str) -> String {
+    format!("{CATALOGUE}/{slug}/edit")
+}
+
+/// The form that edits an entitlement of this resource; an empty `id` is the one that adds one.
+pub fn entitlement_edit(slug: &str, id: &str) -> String {
+    if id.is_empty() {
+        format!("{CATALOGUE}/{slug}/entitlements/new")
+    } else {
+        format!("{CATALOGUE}/{slug}/entitlements/{id}/edit")
+    }
+}

@@ -51,6 +51,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=pages::home::Home ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue") view=pages::catalogue::Catalogue ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue/:resource") view=pages::resource::Resource ssr=SsrMode::Async/>
+                <Route path=path!("/catalogue/:resource/edit") view=pages::resource_edit::ResourceEdit ssr=SsrMode::Async/>
+                <Route path=path!("/catalogue/:resource/entitlements/new") view=pages::entitlement_edit::EntitlementNew ssr=SsrMode::Async/>
+                <Route path=path!("/catalogue/:resource/entitlements/:id/edit") view=pages::entitlement_edit::EntitlementEdit ssr=SsrMode::Async/>
                 <Route path=path!("/requests") view=pages::requests::Requests ssr=SsrMode::Async/>
                 <Route path=path!("/requests/new") view=pages::request_form::RequestForm ssr=SsrMode::Async/>
                 <Route path=path!("/requests/:id") view=pages::request::Request ssr=SsrMode::Async/>

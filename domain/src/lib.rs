@@ -6,11 +6,13 @@
 pub mod audit;
 pub mod caller;
 pub mod catalogue;
+pub mod editable;
 pub mod grant;
 pub mod id;
 pub mod local_time;
 pub mod person;
 pub mod policy;
 pub mod request;
+pub mod shortening;
 pub mod span;
 pub mod text;

@@ -146,7 +146,7 @@ pub async fn find(conn: &mut PgConnection, id: EventId) -> Result<Option<Event>>
     query.build().fetch_optional(conn).await?.as_ref().map(read).transpose()
 }
 
-/// What belongs to a request and its grant, oldest first, at most `limit`.
+/// What belongs to a request and its grant, oldest first; of more than `limit`, the newest.
 ///
 /// # Errors
 /// When the database cannot be reached.
@@ -159,8 +159,8 @@ pub async fn thread(
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query.push(" and (request_id = ").push_bind(request.map(Uuid::from));
     query.push(" or grant_id = ").push_bind(grant.map(Uuid::from));
-    query.push(") order by recorded_at, id limit ").push_bind(limit);
-    query.build().fetch_all(conn).await?.iter().map(read).collect()
+    query.push(") order by recorded_at desc, id desc limit ").push_bind(limit);
+    query.build().fetch_all(conn).await?.iter().rev().map(read).collect()
 }
 
 /// Whether this person has done exactly this since `since`.
@@ -196,7 +196,9 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
         query.push(
             " and concat_ws(' ', actor_name, action, outcome, subject_name, system_name, resource_name, ",
         );
-        query.push("entitlement_name, ip, reason, detail::text) ilike ").push_bind(pattern);
+        // From where others acted is not for whoever may only see what concerns themselves.
+        let from_where = if filter.concerning.is_none() { "ip, detail::text, " } else { "" };
+        query.push("entitlement_name, ").push(from_where).push("reason) ilike ").push_bind(pattern);
     }
     if let Some(person) = &filter.person {
         let pattern = contains(person);

@@ -27,7 +27,7 @@ pub struct GrantRecord {
     entitlement_id: Uuid,
     /// The entitlement's name.
     pub entitlement: String,
-    /// What the entitlement is called at the target.
+    /// What the entitlement is called at the target; where it was opened already, as it was called then.
     pub target: Option<String>,
     resource_id: Uuid,
     /// The resource's name.
@@ -42,9 +42,9 @@ pub struct GrantRecord {
     pub system: String,
     /// Which connector opens and closes access there.
     pub connector: String,
-    /// The connector's addresses and references.
+    /// The connector's addresses and references; where it was opened already, as they were then.
     pub connector_settings: serde_json::Value,
-    /// The name that the holder goes by on the system.
+    /// The name that the holder goes by on the system; where it was opened already, as it was then.
     pub account: Option<String>,
     origin: String,
     state: String,
@@ -214,10 +214,13 @@ pub enum Which<'a> {
 }
 
 const SELECT: &str = "select g.id, g.request_id, g.person_id, p.name as person, p.status as person_status,
-    g.entitlement_id, e.name as entitlement, e.target, o.id as resource_id, o.name as resource,
+    g.entitlement_id, e.name as entitlement,
+    coalesce(g.opened_target, e.target) as target, o.id as resource_id, o.name as resource,
     o.slug as resource_slug, o.sensitivity,
     (e.deleted_at is not null or o.deleted_at is not null or s.deleted_at is not null) as is_gone,
-    s.id as system_id, s.name as system, s.connector, s.connector_settings, a.name as account, g.origin,
+    s.id as system_id, s.name as system, s.connector,
+    coalesce(g.opened_settings, s.connector_settings) as connector_settings,
+    coalesce(g.opened_account, a.name) as account, g.origin,
     g.state, g.start_at, g.lasting_seconds, g.until_at, g.created_at, g.activation_deadline, g.active_since,
     g.ends_at, g.cause, g.closed_at, g.removal_known, g.attempts, g.last_error, g.next_try_at
     from access_grant g

@@ -133,8 +133,8 @@ pub async fn create(tx: &mut Tx, identity: &Identity) -> Result<Option<KnownPers
     Ok(known!(row))
 }
 
-/// Brings name, address and zone up to what the provider says now. An address that is somebody else's, or
-/// that the provider no longer gives, stays as it was. A zone that the provider gives replaces an own one.
+/// Brings name, address and zone up to what the provider says now. An address that is somebody else's, that is
+/// not verified, or that the provider no longer gives, stays as it was. A zone that the provider gives replaces an own one.
 ///
 /// # Errors
 /// When the database refuses it.
@@ -142,10 +142,10 @@ pub async fn refresh(tx: &mut Tx, id: PersonId, identity: &Identity) -> Result<K
     let row = sqlx::query!(
         "update person set
              name = $2,
-             email = case when $3::text is null or exists (
+             email = case when $3::text is null or not $4 or exists (
                          select from person other where lower(other.email) = lower($3) and other.id <> $1)
                      then email else $3 end,
-             email_verified = case when lower($3) = lower(email) then $4 else email_verified end,
+             email_verified = case when lower($3) = lower(email) or $4 then $4 else email_verified end,
              time_zone = coalesce($5, time_zone),
              time_zone_given = $5::text is not null
          where id = $1

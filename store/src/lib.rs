@@ -4,13 +4,17 @@
 //! *Invariant:* no statement calls a clock; a transaction reads the time once and passes it on.
 
 pub mod access_fact;
+pub mod account_edit;
 pub mod audit;
 pub mod catalogue;
+pub mod catalogue_edit;
 pub mod cluster;
 pub mod directory;
 pub mod grant;
 pub mod identity;
+pub mod loosening;
 pub mod owner;
+pub mod owner_edit;
 mod pair_lock;
 pub mod past;
 pub mod person;

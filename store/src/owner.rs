@@ -97,3 +97,49 @@ pub async fn owns_resource(conn: &mut PgConnection, person: PersonId, resource: 
     .fetch_one(conn)
     .await?)
 }
+
+/// Those of `entitlements` that the person owns, be it through the resource or the system.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn owned_among(
+    conn: &mut PgConnection,
+    person: PersonId,
+    entitlements: &[EntitlementId],
+) -> Result<Vec<EntitlementId>> {
+    let ids: Vec<Uuid> = entitlements.iter().map(|id| id.0).collect();
+    let owned = sqlx::query_scalar!(
+        "select e.id from entitlement e join resource o on o.id = e.resource_id
+         where e.id = any($2) and exists (select 1 from owner w where w.person_id = $1
+           and (w.entitlement_id = e.id or w.resource_id = o.id or w.system_id = o.system_id))",
+        person.0,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(owned.into_iter().map(EntitlementId).collect())
+}
+
+/// Active people who may confirm looser rules of a resource or, where one is named, of an entitlement on it:
+/// their owners, those of the system, and the administrators; by name.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn eligible(
+    conn: &mut PgConnection,
+    resource: ResourceId,
+    entitlement: Option<EntitlementId>,
+) -> Result<Vec<PersonRef>> {
+    let rows = sqlx::query!(
+        "select p.id, p.name from person p where p.status = 'active' and (
+           exists (select 1 from administrator a where a.person_id = p.id)
+           or exists (select 1 from owner w join resource o on o.id = $1 where w.person_id = p.id
+             and (w.entitlement_id = $2 or w.resource_id = o.id or w.system_id = o.system_id)))
+         order by p.name, p.id",
+        resource.0,
+        entitlement.map(Uuid::from)
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| PersonRef { id: PersonId(row.id), name: row.name }).collect())
+}

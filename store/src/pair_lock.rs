@@ -1,6 +1,6 @@
-//! One worker at a time at the target, for one person and one entitlement.
+//! One worker at a time at the target, for one person on one system.
 
-use domain::id::{EntitlementId, PersonId};
+use domain::id::{PersonId, SystemId};
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 
@@ -17,13 +17,9 @@ impl PairLock {
     ///
     /// # Errors
     /// When the database cannot be reached.
-    pub async fn try_acquire(
-        store: &Store,
-        person: PersonId,
-        entitlement: EntitlementId,
-    ) -> Result<Option<Self>> {
+    pub async fn try_acquire(store: &Store, person: PersonId, system: SystemId) -> Result<Option<Self>> {
         let mut conn = store.read().await?;
-        let key = format!("{person} {entitlement}");
+        let key = format!("{person} {system}");
         let got =
             sqlx::query_scalar!(r#"select pg_try_advisory_lock(hashtextextended($1, 1)) as "got!""#, key)
                 .fetch_one(&mut *conn)

@@ -225,6 +225,8 @@ pub enum Which {
     OfPerson(PersonId, Option<RequestId>),
     /// Pending ones filed by or for this person.
     PendingOfPerson(PersonId),
+    /// Pending ones for this entitlement.
+    PendingOn(EntitlementId),
     /// Pending ones that this person might decide as an owner or, where the flag says so, an administrator;
     /// oldest first.
     MaybeFor(PersonId, bool),
@@ -278,6 +280,9 @@ pub async fn list(conn: &mut PgConnection, which: Which, limit: i64) -> Result<V
         Which::PendingOfPerson(person) => {
             query.push("r.state = 'pending' and (r.requester_id = ").push_bind(person.0);
             query.push(" or r.beneficiary_id = ").push_bind(person.0).push(")");
+        }
+        Which::PendingOn(entitlement) => {
+            query.push("r.state = 'pending' and r.entitlement_id = ").push_bind(entitlement.0);
         }
         Which::MaybeFor(person, is_administrator) => {
             query.push("r.state = 'pending' and (").push_bind(is_administrator);

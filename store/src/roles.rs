@@ -50,6 +50,16 @@ pub async fn could_rewrite_book(conn: &mut PgConnection) -> Result<Option<String
     if role.is_superuser {
         return Ok(Some(format!("{} is a superuser", role.name)));
     }
+    let owns_schema = sqlx::query_scalar!(
+        r#"select exists (select 1 from pg_namespace n, pg_database d where n.nspname = 'public'
+             and d.datname = current_database()
+             and (pg_has_role(n.nspowner, 'member') or pg_has_role(d.datdba, 'member'))) as "owns!""#
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if owns_schema {
+        return Ok(Some(format!("{} owns the database or its schema", role.name)));
+    }
     let table = sqlx::query!(
         r#"select t.relid::regclass::text as "name!",
              pg_has_role(c.relowner, 'member') as "owns!"

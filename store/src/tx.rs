@@ -66,7 +66,8 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(connections_max)
             .acquire_timeout(std::time::Duration::from_secs(10))
-            .connect_lazy_with(options.application_name("gatebook"));
+            // Longer than any page may take: what nobody waits for any more must not hold a connection.
+            .connect_lazy_with(options.application_name("gatebook").options([("statement_timeout", "60s")]));
         Ok(Self::new(pool, Clock::Database))
     }
 

@@ -159,6 +159,8 @@ pub struct ResourceView {
     pub entitlements: Vec<EntitlementView>,
     /// Whether the caller may take away access here (owner or administrator).
     pub may_revoke: bool,
+    /// Whether the caller may edit it (owner or administrator).
+    pub may_edit: bool,
 }
 
 /// An entitlement on its resource's page.
@@ -186,6 +188,8 @@ pub struct EntitlementView {
     pub pending: Option<RequestId>,
     /// Whether the caller lacks an account on this system, so that access could not be opened.
     pub account_missing: bool,
+    /// Whether the caller may edit it (owner of it, of its resource or system, or administrator).
+    pub may_edit: bool,
 }
 
 /// The median of the last decisions.

@@ -8,6 +8,7 @@ mod account;
 mod approvals;
 mod audit;
 mod catalogue;
+mod editing;
 mod people;
 mod requests;
 
@@ -19,6 +20,7 @@ pub use approvals::*;
 pub use audit::*;
 pub use catalogue::*;
 pub use domain::caller::Caller;
+pub use editing::*;
 pub use people::*;
 pub use requests::*;
 
@@ -32,6 +34,8 @@ pub type Answer<T> = Result<T, PortalError>;
 pub struct Backend {
     /// What can be asked for.
     pub catalogue: Arc<dyn Catalogue>,
+    /// Changing what can be asked for.
+    pub editing: Arc<dyn Editing>,
     /// Asking.
     pub requests: Arc<dyn Requests>,
     /// Deciding.

@@ -22,6 +22,11 @@ pub fn head(
 
 /// Where this page belongs, above its title.
 pub fn crumb(path: &'static str, words: &'static str) -> AnyView {
+    crumb_to(path.to_owned(), words.to_owned())
+}
+
+/// The same where it belongs to one of many.
+pub fn crumb_to(path: String, words: String) -> AnyView {
     view! {
         <nav class="crumb" aria-label="Breadcrumb">
             <a href=path>{super::icon::icon(super::icon::Icon::Left)} {words}</a>

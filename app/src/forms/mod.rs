@@ -7,6 +7,7 @@
 pub mod access;
 pub mod account;
 pub mod approvals;
+pub mod editing;
 pub mod people;
 pub mod requests;
 
@@ -160,6 +161,11 @@ pub fn register_server_functions() {
     register_explicit::<access::Attest>();
     register_explicit::<access::Retry>();
     register_explicit::<people::SetStatus>();
+    register_explicit::<editing::SaveResource>();
+    register_explicit::<editing::SaveEntitlement>();
+    register_explicit::<editing::DeleteFromCatalogue>();
+    register_explicit::<editing::AnswerLoosening>();
+    register_explicit::<editing::SetAccount>();
     register_explicit::<account::SaveSettings>();
     register_explicit::<account::EndDevice>();
     register_explicit::<account::SetTheme>();

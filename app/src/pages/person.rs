@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
+use super::account_form;
 use super::audit::event_rows;
 use super::grant_forms;
 use super::people::one_line;
@@ -25,6 +26,7 @@ use crate::routes;
 pub fn Person() -> impl IntoView {
     page(Place::People, |desk| async move {
         let view = desk.backend.people.show(&desk.caller, desk.id("id")?).await?;
+        let accounts = desk.backend.editing.accounts(&desk.caller, view.row.person.id).await?;
         let name = view.row.person.name.clone();
         let is_self = view.row.person.id == desk.caller.id();
         let holds = view.holds.as_ref().map(|holds| {
@@ -44,7 +46,7 @@ pub fn Person() -> impl IntoView {
             {head(name.clone(), view! { {one_line(&view.row)} " " {tag::status(view.row.status)} }, None)}
             <div class="split">
                 <div class="split-main">{holds} {timeline}</div>
-                <aside class="split-side" aria-label="Who they are">{facts(&view)} {view.may_change.then(|| view! { <div class="side-actions">{change(&desk, &view)}</div> })}</aside>
+                <aside class="split-side" aria-label="Who they are">{facts(&view)} {account_form::set(&desk, &view.row.person, &accounts)} {view.may_change.then(|| view! { <div class="side-actions">{change(&desk, &view)}</div> })}</aside>
             </div>
         };
         Ok(Page::new(name, body))

@@ -29,12 +29,22 @@ pub fn Resource() -> impl IntoView {
         };
         let body = view! {
             {crumb(routes::CATALOGUE, "Catalogue")}
-            {head(resource.name.clone(), lead(&resource), None)}
+            {head(resource.name.clone(), lead(&resource), edit(&resource))}
             {about(&resource)}
             {entitlements}
         };
         Ok(Page::new(resource.name.clone(), body))
     })
+}
+
+/// For those who look after it.
+fn edit(resource: &ResourceView) -> Option<AnyView> {
+    let links = view! {
+        <a class="button-quiet" href=routes::resource_edit(&resource.slug)>"Edit"</a>
+        " "
+        <a class="button-quiet" href=routes::entitlement_edit(&resource.slug, "")>"Add an entitlement"</a>
+    };
+    resource.may_edit.then(|| links.into_any())
 }
 
 fn lead(resource: &ResourceView) -> AnyView {
@@ -76,6 +86,10 @@ fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementVi
             resource.system
         ))
     });
+    let edit = entitlement.may_edit.then(|| {
+        let path = routes::entitlement_edit(&resource.slug, &entitlement.id.to_string());
+        view! { <p class="quiet"><a href=path>"Edit " {entitlement.name.clone()} " and its rules"</a></p> }
+    });
     view! {
         <section class="entitlement" aria-label=entitlement.name.clone()>
             <div class="entitlement-head">
@@ -102,6 +116,7 @@ fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementVi
                 <div><dt>"Who holds it"</dt><dd>{holders(&entitlement.holders)}</dd></div>
             </dl>
             {named_holders(desk, resource, &entitlement.holders)}
+            {edit}
         </section>
     }
     .into_any()

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
+use super::proposal;
 use crate::backend::{Task, TaskKind};
 use crate::components::empty::empty;
 use crate::components::field::Field;
@@ -23,7 +24,14 @@ use crate::routes;
 pub fn Tasks() -> impl IntoView {
     page(Place::Tasks, |desk| async move {
         let tasks = desk.backend.access.tasks(&desk.caller).await?;
-        let body = if tasks.is_empty() {
+        let proposals = desk.backend.editing.proposals(&desk.caller).await?;
+        let looser = (!proposals.is_empty()).then(|| {
+            let rows = proposals.iter().map(|one| proposal::row(&desk, one)).collect_view();
+            view! { <ul class="rows">{rows}</ul> }
+        });
+        let body = if tasks.is_empty() && looser.is_some() {
+            ().into_any()
+        } else if tasks.is_empty() {
             empty(
                 "Nothing to do",
                 "Access on systems without a connector is opened and closed by their owners. It would wait here.",
@@ -33,8 +41,9 @@ pub fn Tasks() -> impl IntoView {
             let rows = tasks.iter().map(|task| row(&desk, task)).collect_view();
             view! { <ul class="rows">{rows}</ul> }.into_any()
         };
-        let lead = "What owners open and close by hand, and what a connector could not do alone.";
-        Ok(Page::new("Tasks", view! { {head("Tasks", lead, None)} {body} }))
+        let lead = "What owners open and close by hand, what a connector could not do alone, and looser rules that \
+                    take a second person.";
+        Ok(Page::new("Tasks", view! { {head("Tasks", lead, None)} {looser} {body} }))
     })
 }
 

@@ -47,8 +47,13 @@ actions! {
     EntitlementChanged = "catalogue.entitlement_changed", "changed an entitlement";
     BundleChanged = "catalogue.bundle_changed", "changed a bundle";
     JobRoleChanged = "catalogue.job_role_changed", "changed a job role";
+    EntitlementAdded = "catalogue.entitlement_added", "added an entitlement";
+    EntitlementDeleted = "catalogue.entitlement_deleted", "deleted an entitlement";
     OwnersChanged = "catalogue.owners_changed", "changed owners";
     PolicyChanged = "policy.changed", "changed the policy of";
+    LooseningProposed = "policy.loosening_proposed", "proposed looser rules for";
+    LooseningConfirmed = "policy.loosening_confirmed", "confirmed looser rules for";
+    LooseningRejected = "policy.loosening_rejected", "rejected looser rules for";
     RequestSubmitted = "request.submitted", "asked for";
     RequestApproved = "request.approved", "approved";
     RequestDenied = "request.denied", "denied";
@@ -59,6 +64,7 @@ actions! {
     GrantActivated = "grant.activated", "opened";
     GrantActivationFailed = "grant.activation_failed", "could not open";
     GrantFailed = "grant.failed", "gave up opening";
+    GrantShortened = "grant.shortened", "shortened";
     GrantEnding = "grant.ending", "began to close";
     GrantRemovalAsked = "grant.removal_asked", "asked its owners to close";
     GrantEnded = "grant.ended", "closed";

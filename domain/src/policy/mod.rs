@@ -3,6 +3,8 @@
 //! Today's policy is one stage, decided by owners. The policy engine with several stages, quorums and
 //! conditions grows behind [`decide`]: it stays a pure function of policy, candidates and people.
 
+pub mod loosening;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PersonId, PolicyVersionId};

@@ -42,6 +42,8 @@ pub struct Target {
     pub account: String,
     /// What the entitlement is called there.
     pub right: String,
+    /// Whether it was found beforehand: then it was given by somebody else, and is taken away all the same.
+    pub is_adopted: bool,
 }
 
 /// How a closing went.

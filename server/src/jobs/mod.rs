@@ -14,17 +14,26 @@ use crate::connectors::Connector;
 /// How often workers look for what is due.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Works until `stop` is done.
+/// Works until `stop` is done. What time brings about and what targets answer go on beside each other, so that a
+/// slow target keeps nothing else from ending.
 pub async fn run(store: Store, connectors: Vec<Box<dyn Connector>>, stop: impl Future<Output = ()> + Send) {
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        if let Err(error) = tick(&store, &connectors).await {
-            tracing::warn!(%error, "a round of jobs failed; the next one goes on");
+    let by_time = async {
+        loop {
+            due::all(&store).await;
+            tokio::time::sleep(EVERY).await;
         }
-        tokio::select! {
-            () = &mut stop => return,
-            () = tokio::time::sleep(EVERY) => {}
+    };
+    let at_targets = async {
+        loop {
+            if let Err(error) = target::work(&store, &connectors).await {
+                tracing::warn!(%error, "a round at the targets failed; the next one goes on");
+            }
+            tokio::time::sleep(EVERY).await;
         }
+    };
+    tokio::select! {
+        () = stop => {}
+        ((), ()) = futures::future::join(by_time, at_targets) => {}
     }
 }
 
@@ -33,10 +42,5 @@ pub async fn run(store: Store, connectors: Vec<Box<dyn Connector>>, stop: impl F
 /// # Errors
 /// When the database cannot be reached. What was done stays done.
 pub async fn tick(store: &Store, connectors: &[Box<dyn Connector>]) -> Result<usize, store::StoreError> {
-    let mut changes = due::expire_requests(store).await?;
-    // Starts go before ends: a renewal takes over without a gap.
-    changes += due::start_grants(store).await?;
-    changes += due::end_grants(store).await?;
-    changes += target::work(store, connectors).await?;
-    Ok(changes)
+    Ok(due::all(store).await + target::work(store, connectors).await?)
 }

@@ -1,5 +1,7 @@
 //! Opening and closing access at the targets, tried until it holds.
 
+use std::time::Duration;
+
 use domain::audit::{Action, Outcome};
 use domain::grant::{Cause, GrantState, Removal, RemovalKnown, retry_after};
 use domain::person::PersonStatus;
@@ -11,6 +13,8 @@ use super::due::event;
 use crate::connectors::{Connector, ConnectorError, Target};
 
 const BATCH: i64 = 50;
+/// So long may one change at a target take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// Targets worked on at a time, so that a slow one does not hold up the others.
 const AT_ONCE: usize = 4;
 
@@ -34,7 +38,7 @@ pub async fn work(store: &Store, connectors: &[Box<dyn Connector>]) -> Result<us
 }
 
 async fn try_one(store: &Store, connectors: &[Box<dyn Connector>], listed: GrantRecord) -> Result<bool> {
-    let lock = PairLock::try_acquire(store, listed.person().id, listed.entitlement_id()).await?;
+    let lock = PairLock::try_acquire(store, listed.person().id, listed.system_id()).await?;
     let Some(lock) = lock else { return Ok(false) };
     // What was listed may have changed before the lock was had.
     let fresh = grant::find(&mut *store.read().await?, listed.id()).await?;
@@ -97,7 +101,8 @@ fn target(record: &GrantRecord) -> std::result::Result<Target, ConnectorError> {
     let account = record.account.clone().ok_or_else(|| {
         ConnectorError::Settings(format!("{} has no account on {}.", record.person().name, record.system))
     })?;
-    Ok(Target { settings: record.connector_settings.clone(), account, right })
+    let is_adopted = record.is_imported();
+    Ok(Target { settings: record.connector_settings.clone(), account, right, is_adopted })
 }
 
 fn known<'c>(
@@ -110,7 +115,7 @@ fn known<'c>(
 
 async fn open(store: &Store, connector: Option<&dyn Connector>, record: &GrantRecord) -> Result<bool> {
     let tried = match known(connector, record) {
-        Ok((connector, target)) => connector.open(&target).await,
+        Ok((connector, target)) => in_time(connector.open(&target)).await,
         Err(error) => Err(error),
     };
     if let Err(error) = tried {
@@ -135,12 +140,13 @@ async fn open(store: &Store, connector: Option<&dyn Connector>, record: &GrantRe
 }
 
 async fn give_up(store: &Store, connector: Option<&dyn Connector>, record: &GrantRecord) -> Result<bool> {
-    // The target is cleaned: a try may have got through without its end being seen.
+    // The target is cleaned: a try may have got through without its end being seen. Rights from elsewhere were
+    // never ours to take.
     if !record.is_manual()
-        && record.attempts > 0
         && !is_held_otherwise(store, record).await?
         && let Ok((connector, target)) = known(connector, record)
-        && let Err(error) = connector.close(&target).await
+        && let Err(error) = in_time(connector.close(&target)).await
+        && !matches!(error, ConnectorError::StillThere { .. })
     {
         let Ok(to) = record.state()?.activation_failed() else { return Ok(false) };
         return failed(store, record, to, Action::GrantActivationFailed, &error).await;
@@ -157,13 +163,31 @@ async fn give_up(store: &Store, connector: Option<&dyn Connector>, record: &Gran
     Ok(true)
 }
 
-/// Whether the person has the same through another grant that is, or is being made, active.
-async fn is_held_otherwise(store: &Store, record: &GrantRecord) -> Result<bool> {
-    let which = Which::LiveFor(record.person().id, record.entitlement_id());
-    let others = grant::list(&mut *store.read().await?, which, 1_000).await?;
-    Ok(others
-        .iter()
-        .any(|other| other.id() != record.id() && matches!(other.state_word(), "active" | "activating")))
+/// Whether the person has the same, by this entitlement or another of the same name at the target, through
+/// another grant that is active or, where a connector sees to it, is being made so.
+pub(crate) async fn is_held_otherwise(store: &Store, record: &GrantRecord) -> Result<bool> {
+    let others = grant::list(&mut *store.read().await?, Which::LiveOf(record.person().id), 1_000).await?;
+    Ok(others.iter().any(|other| {
+        let is_same = other.entitlement_id() == record.entitlement_id()
+            || (!record.is_manual()
+                && other.system_id() == record.system_id()
+                && other.target == record.target);
+        let is_there = match other.state_word() {
+            "active" => true,
+            // By hand it may never come: the task to close stays until somebody has said that it is open.
+            "activating" => !record.is_manual(),
+            _ => false,
+        };
+        other.id() != record.id() && is_same && is_there
+    }))
+}
+
+/// A target that does not answer must not hold up the others.
+async fn in_time<T>(
+    trying: impl Future<Output = std::result::Result<T, ConnectorError>>,
+) -> std::result::Result<T, ConnectorError> {
+    let waited = || ConnectorError::Unreachable(format!("no answer within {} s.", ANSWER_WITHIN.as_secs()));
+    tokio::time::timeout(ANSWER_WITHIN, trying).await.unwrap_or_else(|_| Err(waited()))
 }
 
 async fn close(store: &Store, connector: Option<&dyn Connector>, record: &GrantRecord) -> Result<bool> {
@@ -182,16 +206,19 @@ async fn close(store: &Store, connector: Option<&dyn Connector>, record: &GrantR
         return Ok(true);
     }
     let tried = match known(connector, record) {
-        Ok((connector, target)) => connector.close(&target).await,
+        Ok((connector, target)) => in_time(connector.close(&target)).await,
         Err(error) => Err(error),
     };
     match tried {
         Ok(done) => {
-            let tried = Tried { is_externally_modified: done.was_gone, ..Tried::default() };
+            // A try before this one, or none at all, explains why it was gone.
+            let is_externally_modified =
+                done.was_gone && record.active_since.is_some() && record.attempts == 0;
+            let tried = Tried { is_externally_modified, ..Tried::default() };
             let detail = serde_json::json!({
                 "account": record.account,
                 "sessions_ended": done.sessions_ended,
-                "was_gone_already": done.was_gone,
+                "was_gone_already": is_externally_modified,
             });
             closed(store, record, RemovalKnown::Verified, &tried, detail).await
         }

@@ -112,6 +112,15 @@ async fn revoke(store: &Store, caller: &Caller, id: GrantId, reason: &str) -> Re
         faults.add("reason", "Say why; whoever holds it reads this.");
     }
     faults.check()?;
+    // What was to follow on from it is taken away with it.
+    let others = Which::LiveFor(record.person().id, record.entitlement_id());
+    for other in grant::list(tx.conn(), others, 100).await? {
+        if other.state_word() == "scheduled" && other.id() != id {
+            let event = NewEvent::by(caller, Action::GrantRevoking).reason(reason.clone());
+            let event = mark_taken_away(&mut tx, &other, cause, event).await?;
+            tx.record(event).await?;
+        }
+    }
     take_away(tx, &record, cause, NewEvent::by(caller, Action::GrantRevoking).reason(reason)).await
 }
 
@@ -229,6 +238,9 @@ async fn attest(store: &Store, caller: &Caller, id: GrantId, note: &str) -> Resu
     faults.check()?;
     let now = tx.now;
     let state = record.state()?;
+    let siblings = Which::LiveFor(record.person().id, record.entitlement_id());
+    let siblings = grant::list(tx.conn(), siblings, 100).await?;
+    let is_held_otherwise = siblings.iter().any(|other| other.id() != id && other.state_word() == "active");
     let (to, action) = match state {
         GrantState::Activating { deadline, .. } if now < deadline => {
             let window = record.window()?.ok_or(PortalError::Internal)?;
@@ -237,7 +249,7 @@ async fn attest(store: &Store, caller: &Caller, id: GrantId, note: &str) -> Resu
             (state.activated(&window, limit.as_ref(), now), Action::GrantActivated)
         }
         GrantState::Removing { why, .. } => (
-            state.removed(RemovalKnown::Attested),
+            state.removed(if is_held_otherwise { RemovalKnown::StillHeld } else { RemovalKnown::Attested }),
             if why == Removal::TimeRanOut { Action::GrantEnded } else { Action::GrantRevoked },
         ),
         _ => return Err(PortalError::Conflict("There is nothing to attest here any more.".to_owned()).into()),
@@ -250,14 +262,39 @@ async fn attest(store: &Store, caller: &Caller, id: GrantId, note: &str) -> Resu
     if !grant::mark(tx.conn(), id, record.state_word(), &to, &tried, now).await? {
         return Err(PortalError::Conflict("Somebody was first; nothing was changed.".to_owned()).into());
     }
+    if matches!(to, GrantState::Active { .. }) {
+        take_over(&mut tx, &siblings, id).await?;
+    }
+    let known = if is_held_otherwise { "still_held" } else { "attested" };
     let mut event = NewEvent::by(caller, action)
         .subject(record.person())
         .about(record.about())
         .grant(id)
         .reason(note)
-        .detail(serde_json::json!({ "known": "attested" }));
+        .detail(serde_json::json!({ "known": known }));
     event.request_id = record.request();
     tx.commit(event).await?;
+    Ok(())
+}
+
+/// Grants of the same that wait to be closed by hand need not be: the person holds it through this one now.
+async fn take_over(tx: &mut Tx, siblings: &[GrantRecord], by: GrantId) -> Result<(), Fault> {
+    let now = tx.now;
+    for other in siblings.iter().filter(|other| other.id() != by) {
+        let state = other.state()?;
+        let GrantState::Removing { why, .. } = state else { continue };
+        let Ok(to) = state.removed(RemovalKnown::StillHeld) else { continue };
+        if grant::mark(tx.conn(), other.id(), other.state_word(), &to, &Tried::default(), now).await? {
+            let action = if why == Removal::TimeRanOut { Action::GrantEnded } else { Action::GrantRevoked };
+            let mut event = NewEvent::by_system(action)
+                .subject(other.person())
+                .about(other.about())
+                .grant(other.id())
+                .detail(serde_json::json!({ "known": RemovalKnown::StillHeld, "through": by }));
+            event.request_id = other.request();
+            tx.record(event).await?;
+        }
+    }
     Ok(())
 }
 

@@ -50,7 +50,7 @@ pub(super) async fn waiting(
     let which = Which::MaybeFor(caller.id(), caller.roles.administrator);
     let mut records = request::list(conn, which, CONSIDERED_MAX).await?;
     records.retain(|record| record.decide_by > caller.called_at);
-    let deciders = deciding::deciders_of(conn, &records).await?;
+    let deciders = deciding::deciders_of(conn, &records, caller.called_at).await?;
     let mut waiting: Vec<_> = records
         .into_iter()
         .zip(deciders)
@@ -126,7 +126,7 @@ async fn find(
     id: RequestId,
 ) -> Result<(RequestRecord, Deciders), Fault> {
     let record = request::find(conn, id).await?.ok_or(PortalError::NotFound)?;
-    let deciders = deciding::deciders_of(conn, std::slice::from_ref(&record)).await?;
+    let deciders = deciding::deciders_of(conn, std::slice::from_ref(&record), caller.called_at).await?;
     let deciders = deciders.into_iter().next().ok_or(PortalError::NotFound)?;
     let waits = record.state_word() == "pending" && record.decide_by > caller.called_at;
     if waits && deciding::may_decide(caller, &deciders) {

@@ -82,6 +82,7 @@ async fn search(
     let mut events = audit::search(&mut conn, &filter, after, limit).await?;
     let has_more = events.len() > PAGE_EVENTS;
     events.truncate(PAGE_EVENTS);
+    events.iter_mut().for_each(|event| hide_source(caller, event));
     let last = events.last().filter(|_| has_more);
     let next =
         last.map(|e| Cursor { recorded_at: e.recorded_at, id: e.id }).map(write_cursor).unwrap_or_default();
@@ -99,6 +100,14 @@ async fn search(
         actions: Action::ALL.iter().map(|action| action.as_str()).collect(),
         sees_all: sees_all(caller),
     })
+}
+
+/// From where somebody else acted is the auditors' to know.
+pub(super) fn hide_source(caller: &Caller, event: &mut domain::audit::Event) {
+    if !sees_all(caller) && event.actor.id() != Some(caller.id()) {
+        event.source.ip = None;
+        event.source.user_agent = None;
+    }
 }
 
 /// Writes the search into the book, unless the same person has looked for the same lately.
@@ -132,7 +141,7 @@ fn read_cursor(text: &str) -> Result<Option<Cursor>, PortalError> {
 
 async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView, Fault> {
     let mut conn = store.read().await?;
-    let event = audit::find(&mut conn, id).await?.ok_or(PortalError::NotFound)?;
+    let mut event = audit::find(&mut conn, id).await?.ok_or(PortalError::NotFound)?;
     let concerns = |event: &domain::audit::Event| {
         event.actor.id() == Some(caller.id()) || event.subject.as_ref().is_some_and(|s| s.id == caller.id())
     };
@@ -141,6 +150,7 @@ async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView,
     }
     let mut thread = thread(&mut conn, &event).await?;
     thread.retain(|event| sees_all(caller) || concerns(event));
+    thread.iter_mut().chain([&mut event]).for_each(|event| hide_source(caller, event));
     let json = serde_json::to_string_pretty(&event).map_err(|_| PortalError::Internal)?;
     Ok(EventView { event, thread, json })
 }

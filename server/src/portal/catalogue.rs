@@ -166,7 +166,7 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
     let ids: Vec<EntitlementId> = entitlements.iter().map(EntitlementRecord::id).collect();
     let owns = owner::owns_resource(&mut conn, caller.id(), record.id()).await?;
     let facts = Facts {
-        deciders: deciding::deciders_for(&mut conn, &ids, caller.id()).await?,
+        deciders: deciding::deciders_for(&mut conn, &ids, caller.id(), caller.called_at).await?,
         usual: usual_times(&mut conn, &ids).await?,
         pending: request::pending_for(&mut conn, caller.id(), &ids).await?.into_iter().collect(),
         live: grant::list(&mut conn, Which::LiveOn(&ids), 5_000).await?,
@@ -176,6 +176,8 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
             .iter()
             .any(|(system, _)| *system == record.system_id()),
         me: caller.id(),
+        owned: owner::owned_among(&mut conn, caller.id(), &ids).await?,
+        is_administrator: caller.roles.administrator,
     };
     let views =
         entitlements.iter().map(|e| entitlement_view(e, &facts)).collect::<Result<_, StoreError>>()?;
@@ -192,6 +194,7 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         tags: record.tags,
         entitlements: views,
         may_revoke: owns || caller.roles.administrator,
+        may_edit: owns || caller.roles.administrator,
     })
 }
 
@@ -203,6 +206,8 @@ struct Facts {
     sees_holders: bool,
     has_account: bool,
     me: PersonId,
+    owned: Vec<EntitlementId>,
+    is_administrator: bool,
 }
 
 fn entitlement_view(record: &EntitlementRecord, facts: &Facts) -> Result<EntitlementView, StoreError> {
@@ -233,6 +238,7 @@ fn entitlement_view(record: &EntitlementRecord, facts: &Facts) -> Result<Entitle
         mine,
         pending: facts.pending.get(&id).copied(),
         account_missing: !record.is_manual() && !facts.has_account,
+        may_edit: facts.is_administrator || facts.owned.contains(&id),
     })
 }
 

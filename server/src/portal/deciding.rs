@@ -2,34 +2,51 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use domain::caller::Caller;
 use domain::id::{EntitlementId, PersonId};
-use domain::policy::{Deciders, Interested, OwnerLevel, decide};
+use domain::policy::loosening::{WAIT, decide_under};
+use domain::policy::{Deciders, Interested, OwnerLevel};
 use store::request::RequestRecord;
-use store::{PgConnection, Result, owner};
+use store::{PgConnection, Result, loosening, owner};
 
 /// Who would decide each of these if `person` asked for themselves now.
 pub async fn deciders_for(
     conn: &mut PgConnection,
     entitlements: &[EntitlementId],
     person: PersonId,
+    now: DateTime<Utc>,
 ) -> Result<HashMap<EntitlementId, Deciders>> {
     let interested = Interested { requester: person, beneficiary: person };
     let candidates = owner::candidates(conn, entitlements).await?;
-    Ok(candidates.into_iter().map(|(id, candidates)| (id, decide(&candidates, interested))).collect())
+    let loosened = loosening::in_force(conn, entitlements, now - WAIT).await?;
+    Ok(candidates
+        .into_iter()
+        .map(|(id, candidates)| {
+            let loosened = loosened.get(&id).map_or(&[][..], Vec::as_slice);
+            (id, decide_under(&candidates, interested, loosened, now))
+        })
+        .collect())
 }
 
 /// Who decides each of these requests now, in their order.
-pub async fn deciders_of(conn: &mut PgConnection, requests: &[RequestRecord]) -> Result<Vec<Deciders>> {
+pub async fn deciders_of(
+    conn: &mut PgConnection,
+    requests: &[RequestRecord],
+    now: DateTime<Utc>,
+) -> Result<Vec<Deciders>> {
     let ids: Vec<EntitlementId> = requests.iter().map(RequestRecord::entitlement_id).collect();
     let candidates = owner::candidates(conn, &ids).await?;
+    let loosened = loosening::in_force(conn, &ids, now - WAIT).await?;
     let none = Vec::new();
     Ok(requests
         .iter()
         .map(|request| {
             let interested =
                 Interested { requester: request.requester().id, beneficiary: request.beneficiary().id };
-            decide(candidates.get(&request.entitlement_id()).unwrap_or(&none), interested)
+            let id = request.entitlement_id();
+            let loosened = loosened.get(&id).map_or(&[][..], Vec::as_slice);
+            decide_under(candidates.get(&id).unwrap_or(&none), interested, loosened, now)
         })
         .collect())
 }

@@ -8,7 +8,7 @@ use futures::stream::{self, Stream};
 use store::audit::{Cursor, Filter};
 use store::{Store, audit};
 
-use super::audit::filter;
+use super::audit::{filter, hide_source};
 use super::{Fault, Portal, tell};
 
 /// Events read at a time: the memory an export takes does not grow with its length.
@@ -89,7 +89,7 @@ impl Portal {
     ) -> Result<impl Stream<Item = Result<Vec<u8>, std::io::Error>> + Send + use<>, PortalError> {
         let filter = filter(caller, query)?;
         tell(note(&self.store, caller, query, format).await)?;
-        Ok(chunks(self.store.clone(), filter, format))
+        Ok(chunks(self.store.clone(), caller.clone(), filter, format))
     }
 }
 
@@ -107,11 +107,12 @@ enum At {
 
 fn chunks(
     store: Store,
+    caller: Caller,
     filter: Filter,
     format: Format,
 ) -> impl Stream<Item = Result<Vec<u8>, std::io::Error>> + Send {
     stream::try_unfold(At::Start, move |at| {
-        let (store, filter) = (store.clone(), filter.clone());
+        let (store, caller, filter) = (store.clone(), caller.clone(), filter.clone());
         async move {
             let (is_first, after) = match at {
                 At::End => return Ok(None),
@@ -120,7 +121,8 @@ fn chunks(
             };
             let events =
                 async { audit::search(&mut *store.read().await?, &filter, after, BATCH_EVENTS).await };
-            let events = events.await.map_err(std::io::Error::other)?;
+            let mut events = events.await.map_err(std::io::Error::other)?;
+            events.iter_mut().for_each(|event| hide_source(&caller, event));
             let next = match events.last() {
                 Some(last) if events.len() == usize::try_from(BATCH_EVENTS).unwrap_or(0) => {
                     At::Behind(Cursor { recorded_at: last.recorded_at, id: last.id })

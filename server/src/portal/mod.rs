@@ -6,6 +6,7 @@ pub mod approvals;
 pub mod audit;
 pub mod catalogue;
 mod deciding;
+pub mod editing;
 pub mod export;
 pub mod people;
 pub mod requests;
@@ -42,6 +43,7 @@ impl Portal {
         let portal = Arc::new(self.clone());
         Backend {
             catalogue: portal.clone(),
+            editing: portal.clone(),
             requests: portal.clone(),
             approvals: portal.clone(),
             access: portal.clone(),

@@ -152,6 +152,11 @@ async fn membership_that_was_there_before_is_never_adopted(pool: PgPool) {
     assert_eq!(house.state(grant).await, "activation_failed");
     let task = &house.portal.tasks(&house.owner).await.unwrap()[0];
     assert!(task.error.as_deref().unwrap().contains("not through Gatebook"), "{:?}", task.error);
+    // Nor taken away, when the trying ends: it was never ours.
+    house.set(start() + hours(24));
+    house.work().await;
+    assert_eq!(house.state(grant).await, "failed");
+    assert!(target.has(&house).await);
     target.clean(&house).await;
 }
 
@@ -207,5 +212,67 @@ async fn a_missing_account_is_named_before_anything_is_sent(pool: PgPool) {
         .clone();
     assert!(house.portal.resource(&ben, &slug).await.unwrap().entitlements[0].account_missing);
     assert!(house.portal.submit(&ben, &crate::house::typed(target.entitlement)).await.is_err());
+    target.clean(&house).await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_was_opened_is_closed_even_if_the_account_is_called_otherwise_by_then(pool: PgPool) {
+    let house = House::new(pool).await;
+    let ben = house.person("Ben Okafor").await;
+    let target = Target::new(&house, &ben).await;
+    house.account(&ben, target.system, &target.account).await;
+    let (_, grant) = house.granted(&ben, target.entitlement).await;
+    house.work().await;
+    sqlx::query("update account set name = 'somebody_else'").execute(&house.pool).await.unwrap();
+    house.set(start() + hours(4));
+    house.work().await;
+    assert_eq!(house.state(grant).await, "ended");
+    assert!(!target.has(&house).await);
+    target.clean(&house).await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_worker_that_died_after_opening_leaves_nothing_open(pool: PgPool) {
+    let house = House::new(pool).await;
+    let ben = house.person("Ben Okafor").await;
+    let target = Target::new(&house, &ben).await;
+    house.account(&ben, target.system, &target.account).await;
+    let (_, grant) = house.granted(&ben, target.entitlement).await;
+    house.work().await;
+    // As after a crash between the target and the book, found again only when the trying is over.
+    sqlx::query(
+        "update access_grant set state = 'activating', next_try_at = $2, attempts = 0, active_since = null,
+            ends_at = null where id = $1",
+    )
+    .bind(grant.0)
+    .bind(start())
+    .execute(&house.pool)
+    .await
+    .unwrap();
+    house.set(start() + hours(24));
+    house.work().await;
+    assert_eq!(house.state(grant).await, "failed");
+    assert!(!target.has(&house).await);
+    target.clean(&house).await;
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn two_entitlements_of_the_same_role_do_not_take_it_from_each_other(pool: PgPool) {
+    let house = House::new(pool).await;
+    let ben = house.person("Ben Okafor").await;
+    let target = Target::new(&house, &ben).await;
+    house.account(&ben, target.system, &target.account).await;
+    let same = house.entitlement_on(target.system, &target.right, "medium").await;
+    let (_, first) = house.granted(&ben, target.entitlement).await;
+    house.set(start() + hours(2));
+    let (_, second) = house.granted(&ben, same).await;
+    house.work().await;
+    house.portal.give_back(&ben, first).await.unwrap();
+    house.work().await;
+    assert_eq!(
+        (house.state(first).await.as_str(), house.state(second).await.as_str()),
+        ("revoked", "active")
+    );
+    assert!(target.has(&house).await);
     target.clean(&house).await;
 }

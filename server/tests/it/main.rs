@@ -7,17 +7,22 @@
     reason = "a test fails by panicking"
 )]
 
+mod accounts;
 mod book;
 mod connector_postgresql;
 mod deciding;
+mod deleting;
 #[cfg(feature = "demo")]
 mod demo_company;
 mod door;
+mod editing;
 mod grants;
 mod history;
 mod house;
 mod import;
 mod leaving;
+mod loosening;
 mod matrix;
 mod races;
 mod requesting;
+mod shelf;

@@ -104,9 +104,9 @@ pub async fn insert_imported(conn: &mut PgConnection, new: &NewImported) -> Resu
         new.active_since,
         new.ends_at
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    keep_opened(conn, new.id).await
 }
 
 /// What a try at a target left behind.
@@ -171,9 +171,29 @@ pub async fn mark(
         tried.is_externally_modified,
         tried.attested_by.map(Uuid::from)
     )
+    .execute(&mut *conn)
+    .await?;
+    if done.rows_affected() == 1 && matches!(to, GrantState::Active { .. }) {
+        keep_opened(conn, id).await?;
+    }
+    Ok(done.rows_affected() == 1)
+}
+
+/// Keeps what it was opened with: it is to be closed there, whatever is renamed or moved meanwhile.
+async fn keep_opened(conn: &mut PgConnection, id: GrantId) -> Result<()> {
+    sqlx::query!(
+        "update access_grant g set opened_account = a.name, opened_target = e.target,
+            opened_settings = s.connector_settings
+         from entitlement e
+         join resource o on o.id = e.resource_id
+         join system s on s.id = o.system_id
+         left join account a on a.system_id = s.id and a.person_id = (select person_id from access_grant where id = $1)
+         where g.id = $1 and e.id = g.entitlement_id and s.connector <> 'manual'",
+        id.0
+    )
     .execute(conn)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
 /// Makes the next try of a failed grant due now. `false` when it is not failed any more.

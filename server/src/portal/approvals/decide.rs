@@ -86,7 +86,8 @@ async fn may_not(
     record: &RequestRecord,
     is_approval: bool,
 ) -> Result<Option<(Refused<'static>, bool)>, Fault> {
-    let deciders = deciding::deciders_of(tx.conn(), std::slice::from_ref(record)).await?;
+    let now = tx.now;
+    let deciders = deciding::deciders_of(tx.conn(), std::slice::from_ref(record), now).await?;
     let nobody = Deciders::Held { reason: String::new() };
     let deciders = deciders.first().unwrap_or(&nobody);
     if deciding::may_decide(caller, deciders) {
@@ -124,6 +125,14 @@ async fn approve(
         let message = format!("{} on {} has been deleted.", record.entitlement(), record.resource());
         return Err(PortalError::Conflict(message).into());
     };
+    if let Some(renewed) = record.renews()
+        && let Some(renewed) = grant::find(tx.conn(), renewed).await?
+        && matches!(renewed.state_word(), "revoking" | "revoked")
+    {
+        let message =
+            "The access that this would renew has been taken away since. Deny this, and let them ask anew.";
+        return Err(PortalError::Conflict(message.to_owned()).into());
+    }
     let given = typed::shorter(&mut faults, shorter, &asked, caller.time_zone, now);
     if let Some(given) = given {
         // The start of a renewal or a late approval may have passed by now; what counts is the length.

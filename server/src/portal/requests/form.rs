@@ -144,7 +144,7 @@ pub async fn form(store: &Store, caller: &Caller, wanted: &Wanted) -> Result<Req
     let mut conn = store.read().await?;
     let wish = wish(&mut conn, caller, wanted).await?;
     let ids: Vec<EntitlementId> = wish.records.iter().map(EntitlementRecord::id).collect();
-    let mut deciders = deciding::deciders_for(&mut conn, &ids, caller.id()).await?;
+    let mut deciders = deciding::deciders_for(&mut conn, &ids, caller.id(), caller.called_at).await?;
     let usual = usual_times(&mut conn, &ids).await?;
     let mut items = Vec::with_capacity(wish.records.len());
     let (mut limits, mut rationale_required) = (Vec::new(), false);

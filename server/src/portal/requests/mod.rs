@@ -9,6 +9,7 @@ use app::backend::{
 };
 use app::error::PortalError;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use domain::audit::{Action, NewEvent};
 use domain::caller::Caller;
 use domain::id::{RequestId, SubmissionId};
@@ -54,18 +55,22 @@ async fn mine(store: &Store, caller: &Caller, before: Option<RequestId>) -> Resu
     let has_more = records.len() > PAGE_ROWS;
     records.truncate(PAGE_ROWS);
     let next = records.last().filter(|_| has_more).map(request::RequestRecord::id);
-    Ok(RequestList { rows: rows(&mut conn, &records).await?, next })
+    Ok(RequestList { rows: rows(&mut conn, &records, caller.called_at).await?, next })
 }
 
 /// What is pending of the caller's, newest first.
 pub(super) async fn open(conn: &mut PgConnection, caller: &Caller) -> Result<Vec<RequestRow>, Fault> {
     let records = request::list(conn, Which::PendingOfPerson(caller.id()), 100).await?;
-    rows(conn, &records).await
+    rows(conn, &records, caller.called_at).await
 }
 
 /// Rows for lists, with who decides where that is still open.
-async fn rows(conn: &mut PgConnection, records: &[request::RequestRecord]) -> Result<Vec<RequestRow>, Fault> {
-    let deciders = deciding::deciders_of(conn, records).await?;
+async fn rows(
+    conn: &mut PgConnection,
+    records: &[request::RequestRecord],
+    now: DateTime<Utc>,
+) -> Result<Vec<RequestRow>, Fault> {
+    let deciders = deciding::deciders_of(conn, records, now).await?;
     records.iter().zip(deciders).map(|(record, deciders)| view::row(record, deciders)).collect()
 }
 
@@ -76,7 +81,7 @@ async fn submission(store: &Store, caller: &Caller, id: SubmissionId) -> Result<
     if records.is_empty() {
         return Err(PortalError::NotFound.into());
     }
-    rows(&mut conn, &records).await
+    rows(&mut conn, &records, caller.called_at).await
 }
 
 async fn cancel(store: &Store, caller: &Caller, id: RequestId) -> Result<(), Fault> {
@@ -84,7 +89,8 @@ async fn cancel(store: &Store, caller: &Caller, id: RequestId) -> Result<(), Fau
     let record = request::lock(tx.conn(), id).await?.ok_or(PortalError::NotFound)?;
     let me = caller.id();
     if record.requester().id != me && record.beneficiary().id != me {
-        let deciders = deciding::deciders_of(tx.conn(), std::slice::from_ref(&record)).await?;
+        let now = tx.now;
+        let deciders = deciding::deciders_of(tx.conn(), std::slice::from_ref(&record), now).await?;
         let deciders = deciders.first().ok_or(PortalError::NotFound)?;
         let sees = deciding::may_see(tx.conn(), caller, &record, deciders).await?;
         drop(tx);

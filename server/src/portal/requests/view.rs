@@ -38,7 +38,7 @@ pub fn row(record: &RequestRecord, deciders: Deciders) -> Result<RequestRow, Fau
 pub async fn show(store: &Store, caller: &Caller, id: RequestId) -> Result<RequestView, Fault> {
     let mut conn = store.read().await?;
     let record = request::find(&mut conn, id).await?.ok_or(PortalError::NotFound)?;
-    let deciders = deciding::deciders_of(&mut conn, std::slice::from_ref(&record)).await?;
+    let deciders = deciding::deciders_of(&mut conn, std::slice::from_ref(&record), caller.called_at).await?;
     let deciders = deciders.into_iter().next().ok_or(PortalError::NotFound)?;
     if !deciding::may_see(&mut conn, caller, &record, &deciders).await? {
         return Err(PortalError::NotFound.into());

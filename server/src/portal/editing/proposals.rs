@@ -1,0 +1,312 @@
+//! Looser rules take a second person: proposed by one, confirmed or rejected by another.
+
+use app::backend::{Proposal, TypedAnswer};
+use app::error::PortalError;
+use domain::audit::{About, Action, NewEvent};
+use domain::caller::Caller;
+use domain::editable::{Change, EntitlementFacts, Facts, ResourceFacts};
+use domain::id::{EntitlementId, PersonId};
+use domain::person::PersonRef;
+use domain::policy::loosening::{Loosening, takes_a_second};
+use serde_json::{Map, Value, json};
+use store::catalogue_edit::{self, EditedEntitlement, EditedResource};
+use store::loosening::{self, Answered, NewLoosening, ProposalRecord, Which};
+use store::{PgConnection, Store, StoreError, Tx, grant, owner};
+use uuid::Uuid;
+
+use super::apply::{self, Way};
+use super::commit;
+use super::may::{self, For};
+use crate::portal::typed::Faults;
+use crate::portal::{Fault, Refused, refuse};
+
+/// An edit that may be looser than what stands there.
+pub struct Edit<'a> {
+    /// The resource, or the one that the entitlement is on.
+    pub resource: &'a EditedResource,
+    /// `None` is the resource itself.
+    pub entitlement: Option<EntitlementId>,
+    /// For events.
+    pub about: About,
+    /// The facts as they stand.
+    pub before: Value,
+    /// The facts as they are to stand.
+    pub after: Value,
+    /// What changes.
+    pub changes: &'a [Change],
+    /// What is looser.
+    pub kinds: &'a [Loosening],
+}
+
+/// How an edit comes into force now; `None` where it takes a second person.
+pub async fn way<'a>(tx: &mut Tx, by: &'a Caller, edit: &Edit<'_>) -> Result<Option<Way<'a>>, Fault> {
+    if edit.kinds.is_empty() {
+        return Ok(Some(Way::plain(by)));
+    }
+    let eligible = owner::eligible(tx.conn(), edit.resource.id, edit.entitlement).await?;
+    let eligible: Vec<PersonId> = eligible.iter().map(|person| person.id).collect();
+    if takes_a_second(&eligible, by.id()) {
+        return Ok(None);
+    }
+    write_down(tx, by, edit, true).await?;
+    let mut besides = Map::new();
+    besides.insert("loosened".to_owned(), json!(edit.kinds));
+    besides.insert("alone".to_owned(), json!(true));
+    Ok(Some(Way { by, besides, is_alone: true }))
+}
+
+async fn write_down(tx: &mut Tx, by: &Caller, edit: &Edit<'_>, is_alone: bool) -> Result<Uuid, Fault> {
+    let (id, now) = (tx.new_id(), tx.now);
+    let new = NewLoosening {
+        id,
+        resource: edit.resource.id,
+        entitlement: edit.entitlement,
+        before: edit.before.clone(),
+        after: edit.after.clone(),
+        kinds: edit.kinds,
+        by: by.id(),
+        is_alone,
+    };
+    loosening::insert(tx.conn(), &new, now).await?;
+    Ok(id)
+}
+
+/// Keeps an edit until a second person answers.
+pub async fn propose(mut tx: Tx, by: &Caller, edit: &Edit<'_>) -> Result<(), Fault> {
+    let which = Which::For(edit.resource.id, edit.entitlement);
+    if let Some(other) = loosening::waiting(tx.conn(), which).await?.first() {
+        let message = format!(
+            "{} proposed looser rules here already. Confirm, reject or withdraw those first.",
+            other.proposed_by().name
+        );
+        return Err(PortalError::Conflict(message).into());
+    }
+    let id = write_down(&mut tx, by, edit, false).await?;
+    let (mut before, mut after) = (Map::new(), Map::new());
+    for change in edit.changes {
+        before.insert(change.field.to_owned(), change.before.clone());
+        after.insert(change.field.to_owned(), change.after.clone());
+    }
+    let detail = json!({ "proposal": id, "loosened": edit.kinds, "before": before, "after": after });
+    tx.commit(NewEvent::by(by, Action::LooseningProposed).about(edit.about.clone()).detail(detail)).await?;
+    Ok(())
+}
+
+/// What waits for a resource or entitlement, as this caller sees it.
+pub async fn waiting_for(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    resource: &EditedResource,
+    entitlement: Option<EntitlementId>,
+) -> Result<Option<Proposal>, Fault> {
+    let waiting = loosening::waiting(conn, Which::For(resource.id, entitlement)).await?;
+    Ok(waiting.first().map(|record| view(record, caller)))
+}
+
+/// Everybody else who could confirm looser rules.
+pub async fn seconds(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    resource: &EditedResource,
+    entitlement: Option<EntitlementId>,
+) -> Result<Vec<PersonRef>, Fault> {
+    let mut people = owner::eligible(conn, resource.id, entitlement).await?;
+    people.retain(|person| person.id != caller.id());
+    Ok(people)
+}
+
+/// What waits for an answer of this caller's, their own proposals included.
+pub async fn list(store: &Store, caller: &Caller) -> Result<Vec<Proposal>, Fault> {
+    let which = Which::ToAnswerBy(caller.id(), caller.roles.administrator);
+    let waiting = loosening::waiting(&mut *store.read().await?, which).await?;
+    Ok(waiting.iter().map(|record| view(record, caller)).collect())
+}
+
+fn view(record: &ProposalRecord, caller: &Caller) -> Proposal {
+    let changes = match record.entitlement_id() {
+        None => changes_of::<ResourceFacts>(record),
+        Some(_) => changes_of::<EntitlementFacts>(record),
+    };
+    Proposal {
+        id: record.id.to_string(),
+        slug: record.slug.clone(),
+        entitlement_id: record.entitlement_id().map(|id| id.to_string()).unwrap_or_default(),
+        label: match &record.entitlement {
+            Some(entitlement) => format!("{entitlement} on {}", record.resource),
+            None => record.resource.clone(),
+        },
+        proposed_by: record.proposed_by(),
+        proposed_at: record.proposed_at,
+        changes: changes.iter().map(Change::words).collect(),
+        may_confirm: record.proposed_by().id != caller.id(),
+    }
+}
+
+fn changes_of<T: Facts>(record: &ProposalRecord) -> Vec<Change> {
+    let read = |facts: &Value| serde_json::from_value::<T>(facts.clone()).ok();
+    read(&record.before)
+        .zip(read(&record.after))
+        .map(|(before, after)| before.changes(&after))
+        .unwrap_or_default()
+}
+
+/// Confirms or rejects what waits; whoever proposed it can only withdraw it.
+pub async fn answer(store: &Store, caller: &Caller, typed: &TypedAnswer) -> Result<(), Fault> {
+    let id: Uuid = typed.id.trim().parse().map_err(|_| PortalError::NotFound)?;
+    let is_confirmed = match typed.verdict.as_str() {
+        "confirm" => true,
+        "reject" => false,
+        _ => return Err(PortalError::field("verdict", "Choose Confirm or Reject.").into()),
+    };
+    let tried = if is_confirmed { Action::LooseningConfirmed } else { Action::LooseningRejected };
+    let mut tx = store.begin().await?;
+    let proposal = find(tx.conn(), id).await?;
+    let (resource, entitlement) = match may_answer(&mut tx, caller, &proposal, tried).await? {
+        Ok(found) => found,
+        Err(refused) => {
+            drop(tx);
+            return Err(refuse(store, caller, refused).await);
+        }
+    };
+    // Read again: whoever held the lock before may have answered it.
+    let proposal = find(tx.conn(), id).await?;
+    let mut faults = Faults::default();
+    let reason = faults.prose("reason", &typed.reason);
+    faults.check()?;
+    let about = entitlement.as_ref().map_or_else(|| resource.about(), |one| one.about(&resource));
+    let told = json!({
+        "proposal": id,
+        "proposed_by": proposal.proposed_by(),
+        "loosened": proposal.kinds,
+    });
+    let event = NewEvent::by(caller, tried).about(about).reason(reason).detail(told);
+    if !is_confirmed {
+        close(&mut tx, caller, &proposal, Answered::Rejected).await?;
+        tx.commit(event).await?;
+        return Ok(());
+    }
+    if !caller.is_fresh(tx.now) {
+        return Err(PortalError::SignInAgain.into());
+    }
+    confirm(tx, caller, &proposal, (&resource, entitlement.as_ref()), event).await
+}
+
+async fn find(conn: &mut PgConnection, id: Uuid) -> Result<ProposalRecord, Fault> {
+    Ok(loosening::waiting(conn, Which::One(id)).await?.pop().ok_or(PortalError::NotFound)?)
+}
+
+type Found = (EditedResource, Option<EditedEntitlement>);
+
+async fn may_answer(
+    tx: &mut Tx,
+    caller: &Caller,
+    proposal: &ProposalRecord,
+    tried: Action,
+) -> Result<Result<Found, Refused<'static>>, Fault> {
+    let what_for = For::Write(tried);
+    let allowed = match proposal.entitlement_id() {
+        None => {
+            let allowed = may::resource(tx.conn(), caller, &proposal.slug, what_for).await?;
+            allowed.map(|resource| (resource, None))
+        }
+        Some(id) => {
+            let id = id.to_string();
+            let allowed = may::entitlement(tx.conn(), caller, &proposal.slug, &id, what_for).await?;
+            allowed.map(|(resource, entitlement)| (resource, Some(entitlement)))
+        }
+    };
+    let is_own = proposal.proposed_by().id == caller.id();
+    Ok(match allowed {
+        Ok((resource, entitlement)) if is_own && tried == Action::LooseningConfirmed => {
+            let about = entitlement.as_ref().map_or_else(|| resource.about(), |one| one.about(&resource));
+            let message =
+                "Nobody confirms looser rules of their own. Another owner or an administrator does.";
+            Err(Refused { tried, about, request: None, message })
+        }
+        allowed => allowed,
+    })
+}
+
+async fn close(tx: &mut Tx, by: &Caller, proposal: &ProposalRecord, how: Answered) -> Result<(), Fault> {
+    let now = tx.now;
+    if loosening::mark_answered(tx.conn(), proposal.id, how, by.id(), now).await? {
+        return Ok(());
+    }
+    Err(PortalError::Conflict("Somebody answered this before you; nothing was changed.".to_owned()).into())
+}
+
+async fn confirm(
+    mut tx: Tx,
+    caller: &Caller,
+    proposal: &ProposalRecord,
+    (resource, entitlement): (&EditedResource, Option<&EditedEntitlement>),
+    event: NewEvent,
+) -> Result<(), Fault> {
+    let mut besides = Map::new();
+    besides.insert("loosened".to_owned(), json!(proposal.kinds));
+    besides.insert("proposed_by".to_owned(), json!(proposal.proposed_by()));
+    let way = Way { by: caller, besides, is_alone: false };
+    let mut events = match entitlement {
+        None => {
+            let (before, after) = facts::<ResourceFacts>(proposal)?;
+            if !before.changes(&resource.facts).is_empty() {
+                return overtaken(tx, caller, proposal, event).await;
+            }
+            apply::resource(&mut tx, &way, resource, &after).await?
+        }
+        Some(entitlement) => {
+            let (before, after) = facts::<EntitlementFacts>(proposal)?;
+            let is_same = before.changes(&entitlement.facts).is_empty();
+            if !is_same || !still_fits(&mut tx, resource, entitlement, &after).await? {
+                return overtaken(tx, caller, proposal, event).await;
+            }
+            apply::entitlement(&mut tx, &way, (resource, entitlement), &after).await?
+        }
+    };
+    close(&mut tx, caller, proposal, Answered::InForce).await?;
+    events.push(event);
+    commit(tx, events).await
+}
+
+fn facts<T: Facts>(proposal: &ProposalRecord) -> Result<(T, T), Fault> {
+    let read = |facts: &Value| {
+        serde_json::from_value::<T>(facts.clone())
+            .map_err(|error| StoreError::Corrupt { table: "loosening", value: error.to_string() })
+    };
+    Ok((read(&proposal.before)?, read(&proposal.after)?))
+}
+
+/// Whether what was fine when it was proposed still is: nothing else has its name or target by now, and nobody
+/// holds what would change its name at the target.
+async fn still_fits(
+    tx: &mut Tx,
+    resource: &EditedResource,
+    entitlement: &EditedEntitlement,
+    after: &EntitlementFacts,
+) -> Result<bool, Fault> {
+    let own = Some(entitlement.id);
+    let clash = catalogue_edit::clash(tx.conn(), resource, own, &after.name, after.target.as_deref()).await?;
+    if clash.is_name_taken {
+        return Ok(false);
+    }
+    if entitlement.facts.target == after.target {
+        return Ok(true);
+    }
+    let held = grant::list(tx.conn(), grant::Which::LiveOn(&[entitlement.id]), 1).await?;
+    Ok(held.is_empty() && (resource.is_manual() || clash.target_taken_by.is_none()))
+}
+
+/// What was proposed no longer fits what stands there: it is closed, and proposed anew where it is still wanted.
+async fn overtaken(
+    mut tx: Tx,
+    caller: &Caller,
+    proposal: &ProposalRecord,
+    mut event: NewEvent,
+) -> Result<(), Fault> {
+    close(&mut tx, caller, proposal, Answered::Overtaken).await?;
+    event.action = Action::LooseningRejected;
+    event.reason = Some("What it was about has changed meanwhile.".to_owned());
+    tx.commit(event).await?;
+    let message = "What this was about has changed meanwhile, so it was closed. Propose it again if it is still wanted.";
+    Err(PortalError::Conflict(message.to_owned()).into())
+}
