@@ -135,7 +135,7 @@ describe('every page can be read by everybody', { timeout: 240_000, concurrency:
 
   test('a theme that somebody chooses stands against the system’s', async () => {
     const page = await signedIn(browser, demo, 'noor.haddad', '/', { reducedMotion: 'reduce', colorScheme: 'light' });
-    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const light = await ground();
     await page.locator('summary.menu-summary').click();
     await page.getByRole('button', { name: 'Dark' }).click();
