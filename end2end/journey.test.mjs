@@ -219,8 +219,9 @@ async function pressShow(page, words) {
 async function typeAndWait(page, words) {
   const results = page.locator('#results');
   await until('the results to follow what is typed', async () => {
-    await page.getByRole('main').getByRole('searchbox', { name: 'Search the catalogue' }).fill('');
-    await page.getByRole('main').getByRole('searchbox', { name: 'Search the catalogue' }).pressSequentially(words);
+    const field = page.getByRole('main').getByRole('searchbox', { name: 'Search the catalogue' });
+    await field.fill('');
+    await field.pressSequentially(words);
     await page.waitForURL((url) => url.searchParams.get('q') === words, { timeout: 3_000 });
     return (await results.innerText()).includes(words);
   });

@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 
 import { openWindow, startBrowser } from './harness/browser.mjs';
-import { ADMIN_GROUP, AUDITOR_GROUP, freePort, migrate, run, serve, settingsOf } from './harness/portal.mjs';
+import { ADMIN_GROUP, AUDITOR_GROUP, migrate, serve, settingsOf } from './harness/portal.mjs';
+import { freePort } from './harness/ports.mjs';
 import { freshDatabase, rows } from './harness/postgres.mjs';
-import { Gatebook } from './harness/process.mjs';
+import { Gatebook, run } from './harness/process.mjs';
 import { startProvider } from './harness/provider.mjs';
 import { until } from './harness/until.mjs';
 

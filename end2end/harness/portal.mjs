@@ -1,6 +1,5 @@
 // The product as it is installed: `migrate`, then `serve` and `work` with settings from the environment.
 
-import { freePort } from './ports.mjs';
 import { Gatebook, run } from './process.mjs';
 import { until } from './until.mjs';
 
@@ -43,5 +42,3 @@ export async function serve(settings) {
   }
   return Object.assign(gatebook, { origin });
 }
-
-export { Gatebook, freePort, run };

@@ -29,4 +29,10 @@ export async function freePair() {
   throw new Error('no two free ports in a row were found');
 }
 
-export const freePort = freePair;
+/** A free port. */
+export async function freePort() {
+  const server = await listen(0);
+  const { port } = server.address();
+  await close(server);
+  return port;
+}
