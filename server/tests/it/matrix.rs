@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{Requests, What};
+use app::backend::{Caller, Editing, Requests, What};
 use domain::id::{GrantId, RequestId};
 use http::{Method, StatusCode};
 use sqlx::PgPool;
@@ -69,6 +69,17 @@ impl Stage {
         id.to_string()
     }
 
+    /// Sends a form that must succeed, and looks that the book has grown.
+    async fn leaves_an_event(&mut self, actor: &str, name: &str, body: &str) {
+        let before = self.house.count("select count(*) from event where outcome = 'success'").await;
+        let browser = self.browsers.get_mut(actor).unwrap();
+        let answer = browser.post(&format!("/api/form/{name}"), &[("accept", "text/html")], body).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{name}: {}", answer.body);
+        assert!(!answer.location().contains("draft="), "{name} came back: {}", answer.location());
+        let after = self.house.count("select count(*) from event where outcome = 'success'").await;
+        assert!(after > before, "{name} by {actor} left no event");
+    }
+
     async fn answers(&mut self, method: Method, path: &str, body: &str) -> Expected {
         let mut answers = [0; 6];
         for (answer, actor) in answers.iter_mut().zip(ACTORS) {
@@ -91,11 +102,30 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
     let mut stage = Stage::set(pool).await;
     let (request, event) = (stage.request, stage.event_of("request.submitted").await);
     let (slug, ben) = (stage.what.resource_slug.clone(), stage.person("holder").await);
+    let entitlement = stage.entitlement.clone();
     let pages: Vec<(&str, String, Expected)> = vec![
         ("/", "/".into(), EVERYBODY),
         ("/catalogue", "/catalogue?q=payments".into(), EVERYBODY),
         ("/catalogue/{resource}", format!("/catalogue/{slug}"), EVERYBODY),
         ("/catalogue/{resource}", "/catalogue/missing".into(), NOT_FOUND),
+        // Owners and administrators edit; everybody else sees that there is something, and may not.
+        ("/catalogue/{resource}/edit", format!("/catalogue/{slug}/edit"), [303, 403, 403, 200, 403, 200]),
+        ("/catalogue/{resource}/edit", "/catalogue/missing/edit".into(), NOT_FOUND),
+        (
+            "/catalogue/{resource}/entitlements/new",
+            format!("/catalogue/{slug}/entitlements/new"),
+            [303, 403, 403, 200, 403, 200],
+        ),
+        (
+            "/catalogue/{resource}/entitlements/{id}/edit",
+            format!("/catalogue/{slug}/entitlements/{entitlement}/edit"),
+            [303, 403, 403, 200, 403, 200],
+        ),
+        (
+            "/catalogue/{resource}/entitlements/{id}/edit",
+            format!("/catalogue/{slug}/entitlements/{MISSING}/edit"),
+            NOT_FOUND,
+        ),
         ("/requests", "/requests".into(), EVERYBODY),
         ("/requests/new", format!("/requests/new?entitlement={}", stage.entitlement), EVERYBODY),
         ("/requests/new", format!("/requests/new?entitlement={MISSING}"), NOT_FOUND),
@@ -128,8 +158,13 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
     let tried: BTreeSet<&str> = pages.iter().map(|(route, ..)| *route).collect();
     let all: BTreeSet<String> = leptos_axum::generate_route_list(app::App)
         .iter()
-        .map(|route| route.path().replace("/:", "/{"))
-        .map(|path| if path.contains('{') && !path.ends_with('}') { format!("{path}}}") } else { path })
+        .map(|route| {
+            let part = |part: &str| match part.trim_matches(['{', '}']).strip_prefix(':') {
+                Some(name) => format!("{{{name}}}"),
+                None => part.to_owned(),
+            };
+            route.path().split('/').map(part).collect::<Vec<_>>().join("/")
+        })
         .collect();
     let missing: Vec<_> = all.iter().filter(|route| !tried.contains(route.as_str())).collect();
     assert!(missing.is_empty(), "routes without a row in the matrix: {missing:?}");
@@ -139,7 +174,7 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
 async fn every_form_refuses_everybody_it_should(pool: PgPool) {
     let mut stage = Stage::set(pool).await;
     let (request, grant, entitlement) = (stage.request, stage.grant, stage.entitlement.clone());
-    let other = stage.person("other").await;
+    let (other, slug) = (stage.person("other").await, stage.what.resource_slug.clone());
     let long = "x".repeat(4_001);
     // Each is sent so that even who may do it is told of a fault, and nothing changes between two who try.
     let forms: Vec<(&str, String, Expected)> = vec![
@@ -175,6 +210,27 @@ async fn every_form_refuses_everybody_it_should(pool: PgPool) {
         ("save-settings", "typed[time_zone]=Mars/Olympus".into(), [401, 422, 422, 422, 422, 422]),
         ("end-device", format!("typed[id]={MISSING}"), FORM_NOT_FOUND),
         ("set-theme", "theme=dark&back=/".into(), [401, 200, 200, 200, 200, 200]),
+        // Without the version that the form was opened with, it stands otherwise by now.
+        (
+            "save-resource",
+            format!("typed[slug]={slug}&typed[access_max]=soon"),
+            [401, 403, 403, 409, 403, 409],
+        ),
+        ("save-resource", "typed[slug]=missing".into(), FORM_NOT_FOUND),
+        (
+            "save-entitlement",
+            format!("typed[slug]={slug}&typed[id]={entitlement}&typed[access_max]=soon"),
+            [401, 403, 403, 409, 403, 409],
+        ),
+        ("save-entitlement", format!("typed[slug]={slug}&typed[id]={MISSING}"), FORM_NOT_FOUND),
+        ("delete-from-catalogue", format!("typed[slug]={slug}"), [401, 403, 403, 422, 403, 422]),
+        ("delete-from-catalogue", "typed[slug]=missing&typed[reason]=x".into(), FORM_NOT_FOUND),
+        ("answer-loosening", format!("typed[id]={MISSING}&typed[verdict]=confirm"), FORM_NOT_FOUND),
+        (
+            "set-account",
+            format!("typed[person]={other}&typed[system]={MISSING}&typed[account]=x"),
+            [401, 403, 403, 403, 403, 403],
+        ),
     ];
     let before = stage.house.count("select count(*) from access_request where state <> 'pending'").await;
     let mut wrong = Vec::new();
@@ -239,19 +295,15 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
         ("auditor", "end-device", format!("typed[id]={device}")),
     ];
     for (actor, name, body) in &steps {
-        let before = stage.house.count("select count(*) from event where outcome = 'success'").await;
-        let browser = stage.browsers.get_mut(actor).unwrap();
-        let answer = browser.post(&format!("/api/form/{name}"), &[("accept", "text/html")], body).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{name}: {}", answer.body);
-        assert!(!answer.location().contains("draft="), "{name} came back: {}", answer.location());
-        let after = stage.house.count("select count(*) from event where outcome = 'success'").await;
-        assert!(after > before, "{name} by {actor} left no event");
+        stage.leaves_an_event(actor, name, body).await;
     }
+    let editing = edit_everything(&mut stage, &holder).await;
     // The theme is a cookie of this browser and changes nothing in the database.
     let tried: BTreeSet<String> = steps
         .iter()
         .map(|(_, name, _)| *name)
         .chain(["set-theme"])
+        .chain(editing)
         .map(|name| format!("/api/form/{name}"))
         .collect();
     let missing: Vec<_> = leptos::server_fn::axum::server_fn_paths()
@@ -259,4 +311,40 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
         .filter(|path| !tried.contains(*path))
         .collect();
     assert!(missing.is_empty(), "forms that nobody has seen leave an event: {missing:?}");
+}
+
+/// Edits, loosens, confirms and deletes; answers which forms that took.
+async fn edit_everything(stage: &mut Stage, holder: &Caller) -> [&'static str; 5] {
+    let (slug, owner) = (stage.what.resource_slug.clone(), stage.house.owner.clone());
+    let mut resource = Editing::resource(&stage.house.portal, &owner, &slug).await.unwrap().typed;
+    resource.description = "What it is for.".into();
+    stage.leaves_an_event("owner", "save-resource", &body_of(&resource)).await;
+    let entitlement = stage.entitlement.clone();
+    let mut entitlement = stage.house.portal.entitlement(&owner, &slug, &entitlement).await.unwrap().typed;
+    entitlement.purpose = "Reading.".into();
+    stage.leaves_an_event("owner", "save-entitlement", &body_of(&entitlement)).await;
+    let mut looser = Editing::resource(&stage.house.portal, &owner, &slug).await.unwrap().typed;
+    looser.sensitivity = "low".into();
+    stage.leaves_an_event("owner", "save-resource", &body_of(&looser)).await;
+    let proposal = stage.house.portal.proposals(&owner).await.unwrap().remove(0).id;
+    stage
+        .leaves_an_event("admin", "answer-loosening", &format!("typed[id]={proposal}&typed[verdict]=confirm"))
+        .await;
+    let system = stage.house.system("manual", serde_json::json!({})).await;
+    let account = format!("typed[person]={}&typed[system]={system}&typed[account]=holder", holder.id());
+    stage.leaves_an_event("admin", "set-account", &account).await;
+    stage
+        .leaves_an_event("owner", "delete-from-catalogue", &format!("typed[slug]={slug}&typed[reason]=Gone"))
+        .await;
+    ["save-resource", "save-entitlement", "answer-loosening", "set-account", "delete-from-catalogue"]
+}
+
+/// A typed form as a browser sends it.
+fn body_of(typed: &impl serde::Serialize) -> String {
+    let typed = serde_json::to_value(typed).unwrap();
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in typed.as_object().unwrap() {
+        body.append_pair(&format!("typed[{name}]"), value.as_str().unwrap());
+    }
+    body.finish()
 }
