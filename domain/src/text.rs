@@ -18,7 +18,7 @@ pub enum TextError {
         /// The bound in characters.
         max: usize,
     },
-    /// Control characters, which no keyboard types by accident.
+    /// Control characters, which no keyboard types by accident, and such as turn the direction of reading.
     #[error("This contains a control character at position {position}.")]
     Control {
         /// Counted in characters, from 1.
@@ -37,11 +37,17 @@ pub fn prose(text: &str, max: usize) -> Result<Option<String>, TextError> {
     if length > max {
         return Err(TextError::TooLong { length, max });
     }
-    let control = text.chars().position(|c| c.is_control() && c != '\n' && c != '\t');
+    let control = text.chars().position(|c| (c.is_control() && c != '\n' && c != '\t') || turns_around(c));
     match control {
         Some(index) => Err(TextError::Control { position: index + 1 }),
         None => Ok(Some(text.to_owned()).filter(|text| !text.is_empty())),
     }
+}
+
+/// Characters that make what follows read in another direction than it was written (Unicode UAX #9, explicit
+/// formatting): right-to-left languages do without them, and whoever decides must read what is stored.
+fn turns_around(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// White space, and the invisible characters that people paste without knowing.
@@ -64,6 +70,12 @@ mod tests {
     fn the_bound_counts_characters_not_bytes() {
         assert_eq!(prose("äöü", 3), Ok(Some("äöü".into())));
         assert_eq!(prose("äöüß", 3), Err(TextError::TooLong { length: 4, max: 3 }));
+    }
+
+    #[test]
+    fn nothing_typed_turns_the_direction_of_what_follows() {
+        assert_eq!(prose("a\u{202e}gnp.exe", 20), Err(TextError::Control { position: 2 }));
+        assert_eq!(prose("שלום עולם", 20), Ok(Some("שלום עולם".into())));
     }
 
     #[test]

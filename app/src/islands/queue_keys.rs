@@ -45,7 +45,7 @@ fn walk(row: &Element, by: i32) -> Option<()> {
 
 /// Opens the row's request; `then` says where the focus goes on the page that comes.
 fn open(row: &Element, then: &str) -> Option<()> {
-    let path = row.get_attribute("href")?;
+    let path = row.get_attribute("data-queue-row")?;
     window().location().set_href(&format!("{path}&then={then}")).ok()
 }
 

@@ -79,10 +79,12 @@ async fn open(desk: &Desk, asked: Option<RequestId>, queue: &[QueueRow]) -> Answ
 fn queue_row(clock: Clock, row: &QueueRow, open: Option<RequestId>, has_focus: bool) -> AnyView {
     let is_open = open == Some(row.id);
     let path = address::with(routes::APPROVALS, "open", &row.id.to_string());
+    // The row keeps the focus when its page comes, so that the keys go on working.
+    let opened = address::with(&path, "then", "row");
     let soon = row.is_due_soon.then(|| view! { <span class="due">{icon(Icon::Clock)} <span>"decide by " {clock.short(row.decide_by)}</span></span> });
     view! {
         <li>
-            <a class="queue-row" href=path aria-current=is_open.then_some("true") autofocus=is_open && has_focus data-queue-row="">
+            <a class="queue-row" href=opened aria-current=is_open.then_some("true") autofocus=is_open && has_focus data-queue-row=path>
                 {initials(&row.beneficiary.name)}
                 <span class="queue-words">
                     <span class="queue-who">{row.beneficiary.name.clone()}</span>

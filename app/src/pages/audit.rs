@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::address;
 use crate::backend::{AuditList, AuditQuery};
+use crate::components::banner::failure;
 use crate::components::empty::empty;
 use crate::components::head::head;
 use crate::components::icon::{Icon, icon};
@@ -12,6 +13,7 @@ use crate::components::sentence::sentence;
 use crate::components::tag;
 use crate::components::time::Clock;
 use crate::desk::{Desk, Page, page};
+use crate::error::PortalError;
 use crate::frame::Place;
 use crate::routes;
 
@@ -20,13 +22,21 @@ use crate::routes;
 pub fn Audit() -> impl IntoView {
     page(Place::Audit, |desk| async move {
         let query = query(&desk);
-        let list = desk.backend.audit.search(&desk.caller, &query, &desk.query("cursor")).await?;
+        let found = desk.backend.audit.search(&desk.caller, &query, &desk.query("cursor")).await;
+        let (list, faults) = match found {
+            Ok(list) => (list, None),
+            // What was typed stays in the bar, and what is wrong with it stands above.
+            Err(error @ PortalError::Invalid(_)) => (nothing_found(&desk), Some(error)),
+            Err(error) => return Err(error),
+        };
         let (title, lead) = if list.sees_all {
             ("Audit", "Every step of every access, as it was written, newest first.")
         } else {
             ("Your timeline", "What the book says about you and what you did, newest first.")
         };
-        let events = if list.events.is_empty() {
+        let events = if faults.is_some() {
+            ().into_any()
+        } else if list.events.is_empty() {
             empty(
                 "No event matches",
                 "Take a filter away, or widen the time.",
@@ -37,6 +47,7 @@ pub fn Audit() -> impl IntoView {
         };
         let body = view! {
             {head(title, lead, None)}
+            {faults.map(|error| failure(&error.to_string(), &[], None))}
             {bar(&query, &list)}
             {summary(&desk, &query, &list)}
             {events}
@@ -44,6 +55,15 @@ pub fn Audit() -> impl IntoView {
         };
         Ok(Page::new(title, body))
     })
+}
+
+/// What a filter that cannot be read finds.
+fn nothing_found(desk: &Desk) -> AuditList {
+    AuditList {
+        actions: Action::ALL.iter().map(|action| action.as_str()).collect(),
+        sees_all: desk.caller.roles.auditor || desk.caller.roles.administrator,
+        ..AuditList::default()
+    }
 }
 
 fn query(desk: &Desk) -> AuditQuery {

@@ -181,7 +181,8 @@ fn form(desk: &Desk, item: &QueueItem) -> AnyView {
             </details>
             <div class="decide-buttons">
                 <button class="button" type="submit" name="typed[verdict]" value="approve" data-key="a" autofocus=wish == "a" && !wants_words>
-                    {format!("Approve until {until}")}
+                    // Where less time is given, the end that was asked for is not the one to name.
+                    "Approve" <span class="decide-until">" until " {until}</span>
                 </button>
                 <button class="button-danger" type="submit" name="typed[verdict]" value="deny">"Deny"</button>
             </div>

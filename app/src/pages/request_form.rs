@@ -37,7 +37,8 @@ pub fn RequestForm() -> impl IntoView {
         }
         let form = desk.backend.requests.form(&desk.caller, &wanted).await?;
         let title = if form.renewal.is_some() { "Renew access" } else { "Request access" };
-        let clear = form.items.iter().all(|item| item.obstacle.is_none());
+        // What stands in the way of one thing keeps nobody from asking for the others.
+        let clear = form.items.iter().any(|item| item.obstacle.is_none());
         filled.typed.ends = ends_chosen(&form, &filled.typed);
         let preview = preview(&desk, &form, &filled.typed);
         let body = view! {
@@ -98,7 +99,11 @@ fn nothing_chosen() -> AnyView {
 }
 
 fn lead(form: &FormView) -> String {
+    let clear = form.items.iter().filter(|item| item.obstacle.is_none()).count();
     match (&form.bundle, form.items.len()) {
+        (_, several) if several > clear && clear > 0 => {
+            format!("{clear} of {several} can be asked for now; the others say why not.")
+        }
         (Some(bundle), count) => {
             format!("The bundle “{bundle}”: {count} requests, each decided by its own people.")
         }
@@ -142,7 +147,8 @@ fn items(form: &FormView, filled: &Filled<TypedRequest>) -> AnyView {
 }
 
 fn fields(desk: &Desk, form: &FormView, filled: Filled<TypedRequest>) -> AnyView {
-    let ids: Vec<String> = form.items.iter().map(|item| item.entitlement_id.to_string()).collect();
+    let clear = form.items.iter().filter(|item| item.obstacle.is_none());
+    let ids: Vec<String> = clear.map(|item| item.entitlement_id.to_string()).collect();
     let before = form.renewal.as_ref().and_then(|renewal| renewal.rationale.clone()).unwrap_or_default();
     let rationale = if filled.is_draft { filled.typed.rationale.clone() } else { before };
     let why = Field::new("rationale", "Why you need it")
@@ -159,7 +165,7 @@ fn fields(desk: &Desk, form: &FormView, filled: Filled<TypedRequest>) -> AnyView
         .as_ref()
         .map(|_| if filled.is_draft { filled.typed.bundle.clone() } else { desk.query("bundle") });
     let is_renewal = form.renewal.is_some();
-    let words = match form.items.len() {
+    let words = match ids.len() {
         0 | 1 if is_renewal => "Ask for the renewal".to_owned(),
         0 | 1 => "Send the request".to_owned(),
         count => format!("Send {count} requests"),
@@ -224,7 +230,13 @@ fn length(desk: &Desk, form: &FormView, filled: &Filled<TypedRequest>) -> AnyVie
     view! {
         <fieldset class="field ends" id=field_id("ends")>
             <legend class="field-label">"For how long"</legend>
-            <p class="field-hint">"Counts from when the access opens, not from now."</p>
+            <p class="field-hint">
+                {if form.renewal.is_some() {
+                    "Counts from where the running access ends."
+                } else {
+                    "Counts from when the access opens, not from now."
+                }}
+            </p>
             <div class="choices">
                 {presets}
                 {choice("ends-exact".to_owned(), "duration".to_owned(), "Exactly …".to_owned(), None, &chosen)}

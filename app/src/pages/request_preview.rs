@@ -44,7 +44,13 @@ pub(crate) fn preview(desk: &Desk, form: &RequestForm, typed: &TypedRequest) -> 
                 <dd id="ends-preview">{ends(clock, form, typed)}</dd>
             </div>
         </dl>
-        <p class="quiet preview-note">"The time starts when the access opens. You can end it earlier yourself at any time."</p>
+        <p class="quiet preview-note">
+            {if form.renewal.is_some() {
+                "You can end it earlier yourself at any time."
+            } else {
+                "The time starts when the access opens. You can end it earlier yourself at any time."
+            }}
+        </p>
     }
     .into_any()
 }

@@ -1,6 +1,7 @@
 //! Own requests.
 
 use domain::id::{RequestId, SubmissionId};
+use domain::policy::Deciders;
 use leptos::prelude::*;
 
 use crate::address;
@@ -80,6 +81,7 @@ pub(crate) fn request_rows(clock: Clock, rows: &[RequestRow]) -> AnyView {
 fn request_row(clock: Clock, row: &RequestRow) -> AnyView {
     let grant = row.grant.as_ref();
     let standing = match (row.state.as_str(), &row.deciders, grant) {
+        ("pending", Some(Deciders::Held { reason }), _) => view! { "on hold: " {reason.clone()} }.into_any(),
         ("pending", Some(deciders), _) => {
             view! { "waits for " {deciders_text(deciders)} " · decided by " {clock.short(row.decide_by)} }
                 .into_any()

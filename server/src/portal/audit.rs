@@ -48,6 +48,9 @@ pub(super) fn filter(caller: &Caller, query: &AuditQuery) -> Result<Filter, Port
     let from = time("from", &query.from, BareDate::Start);
     // A bare date means its end, and so the moment after its last second.
     let to = time("to", &query.to, BareDate::End).map(|to| to + TimeDelta::seconds(1));
+    if from.zip(to).is_some_and(|(from, to)| from >= to) {
+        faults.add("to", "The end is before the beginning.");
+    }
     let outcome = some(&query.outcome);
     if outcome.as_deref().is_some_and(|word| Outcome::parse(word).is_none()) {
         faults.add("outcome", "Choose success, denied or failure.");

@@ -3,7 +3,7 @@
 use app::error::{FieldError, PortalError};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use domain::local_time::{self, BareDate};
+use domain::local_time::{self, BareDate, LocalTimeError};
 use domain::request::{Term, Window};
 use domain::span::Span;
 use domain::text;
@@ -108,7 +108,18 @@ pub fn shorter(
         (Ok(span), Term::Until(_)) => {
             Some(Term::Until(asked.start_at.map_or(now, |s| s.max(now)) + span.delta()))
         }
-        (Err(_), _) => faults.take("shorter", local_time::parse(typed, zone, BareDate::End)).map(Term::Until),
+        (Err(_), _) => match local_time::parse(typed, zone, BareDate::End) {
+            Ok(end) => Some(Term::Until(end)),
+            Err(LocalTimeError::Unreadable(text)) => {
+                let hint = "Write it like “2 hours”, or 2026-11-27 18:00.";
+                faults.add("shorter", format!("“{text}” is neither a length of time nor a date. {hint}"));
+                None
+            }
+            Err(error) => {
+                faults.add("shorter", error);
+                None
+            }
+        },
     };
     Some(Window { term: term?, ..*asked })
 }

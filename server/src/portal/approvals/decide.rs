@@ -137,7 +137,9 @@ async fn approve(
     if let Some(given) = given {
         // The start of a renewal or a late approval may have passed by now; what counts is the length.
         let from_now = Window { start_at: given.start_at.filter(|start| *start > now), ..given };
-        if let Err(error) = from_now.check(today.limit()?.as_ref(), now) {
+        if !given.is_within(&asked, now) {
+            faults.add("shorter", TransitionError::Lengthened);
+        } else if let Err(error) = from_now.check(today.limit()?.as_ref(), now) {
             faults.add("shorter", error);
         }
     }
