@@ -233,13 +233,15 @@ async function decideByForm(page, origin, way) {
   await page.getByRole('heading', { name: `Noor Haddad asks for read on ${way.resource}` }).waitFor();
   await assertInert(page);
   // A summary is needed here, and a decision without one loses nothing.
+  await page.getByRole('button', { name: /^Approve until/ }).waitFor();
   await page.getByText('Give less time').click();
   await page.getByLabel('End earlier').fill('1 hour');
-  await page.getByRole('button', { name: /^Approve until/ }).click();
+  // The button names no end that would not be given.
+  await page.getByRole('button', { name: 'Approve', exact: true }).click();
   await page.locator('#f-summary-error').waitFor();
   assert.equal(await page.getByLabel('End earlier').inputValue(), '1 hour');
   await page.getByLabel('Summary').fill(SUMMARY);
-  await page.getByRole('button', { name: /^Approve until/ }).click();
+  await page.getByRole('button', { name: 'Approve', exact: true }).click();
 }
 
 async function decideByKeys(page, origin, way) {
