@@ -18,6 +18,13 @@ const PAGES = [
   { path: '/catalogue?q=nothing-is-called-that' },
   { path: '/catalogue/payments-prod' },
   { path: '/catalogue/payouts-prod' },
+  { path: '/catalogue/payments-prod/edit', notAs: ['employee', 'auditor'] },
+  { path: '/catalogue/payments-prod/entitlements/new', notAs: ['employee', 'auditor'] },
+  {
+    from: '/catalogue/payments-prod/edit',
+    link: '/catalogue/payments-prod/entitlements/',
+    notAs: ['employee', 'auditor'],
+  },
   { path: '/requests' },
   { from: '/requests', link: '/requests/', notAs: ['approver'] },
   { path: '/requests/new' },

@@ -189,19 +189,3 @@ pub async fn remove_accounts(conn: &mut PgConnection, id: PersonId) -> Result<()
     sqlx::query!("delete from account where person_id = $1", id.0).execute(conn).await?;
     Ok(())
 }
-
-/// Notes that the groups of somebody made them an administrator when they were last read.
-///
-/// # Errors
-/// When the database refuses it.
-pub async fn mark_administrator(conn: &mut PgConnection, id: PersonId, read_at: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "insert into administrator (person_id, read_at) values ($1, $2)
-         on conflict (person_id) do update set read_at = excluded.read_at",
-        id.0,
-        read_at
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}

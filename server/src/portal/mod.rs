@@ -12,6 +12,7 @@ pub mod people;
 pub mod requests;
 pub mod sign_in;
 pub mod sign_out;
+mod stopping;
 mod thread;
 mod typed;
 

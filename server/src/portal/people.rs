@@ -5,7 +5,7 @@ use app::error::PortalError;
 use async_trait::async_trait;
 use domain::audit::{Action, NewEvent};
 use domain::caller::Caller;
-use domain::grant::{Cause, GrantState};
+use domain::grant::Cause;
 use domain::id::{EntitlementId, PersonId};
 use domain::person::PersonStatus;
 use store::audit::Filter;
@@ -13,9 +13,8 @@ use store::grant::{GrantRecord, Which};
 use store::person::PersonRecord;
 use store::{PgConnection, Store, Tx, audit, grant, person, request, session};
 
-use super::access::mark_taken_away;
 use super::typed::Faults;
-use super::{Fault, Portal, Refused, refuse, tell, what_is_held};
+use super::{Fault, Portal, Refused, refuse, stopping, tell, what_is_held};
 
 #[async_trait]
 impl People for Portal {
@@ -169,30 +168,14 @@ pub(crate) async fn mark_status(
 
 /// Ends sessions, denies pending requests and revokes live grants.
 async fn stop_everything(tx: &mut Tx, id: PersonId, cause: Cause) -> Result<(), Fault> {
-    let (why, now) = match cause {
-        Cause::Leaver => ("They have left.", tx.now),
-        _ => ("They are suspended.", tx.now),
+    let why = match cause {
+        Cause::Leaver => "They have left.",
+        _ => "They are suspended.",
     };
     session::end_all_of(tx, id).await?;
-    for record in request::list(tx.conn(), request::Which::PendingOfPerson(id), 1_000).await? {
-        if request::mark_denied(tx.conn(), record.id(), now).await? {
-            request::insert_decision(tx.conn(), record.id(), None, false, Some(why), now).await?;
-            let event = NewEvent::by_system(Action::RequestDenied)
-                .subject(record.beneficiary())
-                .about(record.about())
-                .request(record.id())
-                .reason(Some(why.to_owned()));
-            tx.record(event).await?;
-        }
-    }
-    for listed in grant::list(tx.conn(), Which::LiveOf(id), 10_000).await? {
-        let Some(record) = grant::lock(tx.conn(), listed.id()).await? else { continue };
-        if matches!(record.state()?, GrantState::Removing { .. }) || !record.state()?.is_live() {
-            continue;
-        }
-        let event = NewEvent::by_system(Action::GrantRevoking).reason(Some(why.to_owned()));
-        let event = mark_taken_away(tx, &record, cause, event).await?;
-        tx.record(event).await?;
-    }
+    let pending = request::list(tx.conn(), request::Which::PendingOfPerson(id), 1_000).await?;
+    stopping::deny_all(tx, pending, why).await?;
+    let held = grant::list(tx.conn(), Which::LiveOf(id), 10_000).await?;
+    stopping::revoke_all(tx, held, cause, why).await?;
     Ok(())
 }

@@ -12,7 +12,8 @@ mod wants;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::audit::Actor;
-use store::{Clock, Store, StoreError, directory};
+use domain::caller::Roles;
+use store::{Clock, Store, StoreError, directory, identity};
 use thiserror::Error;
 
 use crate::import::{self, File, ImportError, Kind};
@@ -120,7 +121,8 @@ async fn mark_administrators(store: &Store, founded: DateTime<Utc>) -> Result<()
         let found = everybody.iter().find(|entry| entry.email.as_deref() == Some(person.email));
         if let Some(entry) = found {
             let mut tx = store.begin().await?;
-            directory::mark_administrator(tx.conn(), entry.id, founded).await?;
+            let roles = Roles { administrator: true, auditor: false };
+            identity::keep_roles(&mut tx, entry.id, roles, founded).await?;
             let actor = Actor::Person { id: entry.id, name: entry.name.clone() };
             let source = domain::caller::Source::of("web");
             let event = domain::audit::NewEvent::new(actor, source, domain::audit::Action::SignedIn)

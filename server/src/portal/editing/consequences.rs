@@ -12,8 +12,8 @@ use store::catalogue::EntitlementRecord;
 use store::grant::{GrantRecord, Which};
 use store::{PgConnection, Tx, catalogue, catalogue_edit, grant, request};
 
-use crate::portal::Fault;
 use crate::portal::access::mark_taken_away;
+use crate::portal::{Fault, stopping};
 
 const GRANTS_MAX: i64 = 100_000;
 
@@ -98,31 +98,12 @@ async fn shorten_one(tx: &mut Tx, record: &GrantRecord, limit: &Limit) -> Result
 
 /// Denies what is pending and takes away what is held, each with its own event.
 pub async fn stop(tx: &mut Tx, ids: &[EntitlementId], why: &str) -> Result<AtStake, Fault> {
-    let now = tx.now;
     let mut stopped = AtStake::default();
     for id in ids {
-        for record in request::list(tx.conn(), request::Which::PendingOn(*id), GRANTS_MAX).await? {
-            if request::mark_denied(tx.conn(), record.id(), now).await? {
-                request::insert_decision(tx.conn(), record.id(), None, false, Some(why), now).await?;
-                let event = NewEvent::by_system(Action::RequestDenied)
-                    .subject(record.beneficiary())
-                    .about(record.about())
-                    .request(record.id())
-                    .reason(Some(why.to_owned()));
-                tx.record(event).await?;
-                stopped.requests += 1;
-            }
-        }
+        let pending = request::list(tx.conn(), request::Which::PendingOn(*id), GRANTS_MAX).await?;
+        stopped.requests += stopping::deny_all(tx, pending, why).await?;
     }
-    for listed in grant::list(tx.conn(), Which::LiveOn(ids), GRANTS_MAX).await? {
-        let Some(record) = grant::lock(tx.conn(), listed.id()).await? else { continue };
-        if matches!(record.state()?, GrantState::Removing { .. }) || !record.state()?.is_live() {
-            continue;
-        }
-        let event = NewEvent::by_system(Action::GrantRevoking).reason(Some(why.to_owned()));
-        let event = mark_taken_away(tx, &record, Cause::ResourceDeleted, event).await?;
-        tx.record(event).await?;
-        stopped.grants += 1;
-    }
+    let held = grant::list(tx.conn(), Which::LiveOn(ids), GRANTS_MAX).await?;
+    stopped.grants = stopping::revoke_all(tx, held, Cause::ResourceDeleted, why).await?;
     Ok(stopped)
 }
