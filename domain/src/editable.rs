@@ -15,7 +15,7 @@ pub const WORD_MAX_CHARS: usize = 40;
 /// Longest name of an entitlement, in characters.
 pub const ENTITLEMENT_NAME_MAX_CHARS: usize = 80;
 /// So many tags fit on a resource.
-pub const TAGS_MAX: usize = 20;
+pub const TAGS_MAX: usize = 30;
 
 /// What an editor sees and changes of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

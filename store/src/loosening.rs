@@ -62,6 +62,86 @@ pub async fn insert(conn: &mut PgConnection, new: &NewLoosening<'_>, now: DateTi
     Ok(())
 }
 
+/// Looser rules that a command puts in force.
+#[derive(Debug, Clone)]
+pub struct ByCommand<'a> {
+    /// Which.
+    pub id: Uuid,
+    /// Of what.
+    pub resource: ResourceId,
+    /// Of which entitlement on it; `None` is the resource itself.
+    pub entitlement: Option<EntitlementId>,
+    /// The facts as they stood.
+    pub before: Value,
+    /// The facts as they stand now.
+    pub after: Value,
+    /// What is looser.
+    pub kinds: &'a [Loosening],
+    /// Who ran it: the operating system's user.
+    pub command: &'a str,
+}
+
+/// Writes down looser rules that nobody confirmed, because a command brought them in.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn insert_by_command(
+    conn: &mut PgConnection,
+    new: &ByCommand<'_>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let kinds: Vec<String> = new.kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+    sqlx::query!(
+        "insert into loosening (id, resource_id, entitlement_id, before, after, kinds, state, by_command,
+            proposed_at, answered_at, alone)
+         values ($1, $2, $3, $4, $5, $6, 'in_force', $7, $8, $8, true)",
+        new.id,
+        new.resource.0,
+        new.entitlement.map(Uuid::from),
+        new.before,
+        new.after,
+        &kinds,
+        new.command,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Looser rules in force that nobody confirmed.
+#[derive(Debug, Clone)]
+pub struct Unconfirmed {
+    /// The entitlement's name; `None` is the resource itself.
+    pub entitlement: Option<String>,
+    /// What is looser, by its words.
+    pub kinds: Vec<String>,
+    /// Who made it so: a person, or the user that ran a command.
+    pub by: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// What was loosened on a resource without a second person, newest first, at most 20.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn unconfirmed(conn: &mut PgConnection, resource: ResourceId) -> Result<Vec<Unconfirmed>> {
+    Ok(sqlx::query_as!(
+        Unconfirmed,
+        r#"select e.name as "entitlement?", l.kinds, coalesce(p.name, l.by_command) as "by!",
+             l.answered_at as "since!"
+           from loosening l
+           left join entitlement e on e.id = l.entitlement_id
+           left join person p on p.id = l.proposed_by
+           where l.resource_id = $1 and l.state = 'in_force' and l.alone and e.deleted_at is null
+           order by l.answered_at desc limit 20"#,
+        resource.0
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Looser rules that wait for a second person.
 #[derive(Debug, Clone, FromRow)]
 pub struct ProposalRecord {

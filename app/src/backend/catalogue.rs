@@ -161,6 +161,21 @@ pub struct ResourceView {
     pub may_revoke: bool,
     /// Whether the caller may edit it (owner or administrator).
     pub may_edit: bool,
+    /// Looser rules that nobody confirmed, newest first; told to those who see who holds what here.
+    pub unconfirmed: Vec<Unconfirmed>,
+}
+
+/// Rules that were loosened without a second person.
+#[derive(Debug, Clone)]
+pub struct Unconfirmed {
+    /// Of which entitlement; `None` is the resource itself.
+    pub entitlement: Option<String>,
+    /// What is looser, for people: “a longer limit, another owner”.
+    pub what: String,
+    /// Who made it so: a person, or the operating-system user that ran a command.
+    pub by: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
 }
 
 /// An entitlement on its resource's page.

@@ -31,6 +31,7 @@ pub fn Resource() -> impl IntoView {
             {crumb(routes::CATALOGUE, "Catalogue")}
             {head(resource.name.clone(), lead(&resource), edit(&resource))}
             {about(&resource)}
+            {unconfirmed(&desk, &resource)}
             {entitlements}
         };
         Ok(Page::new(resource.name.clone(), body))
@@ -75,6 +76,25 @@ fn about(resource: &ResourceView) -> AnyView {
         view! { <p class="quiet">"Its owners open and close access by hand, so it can take a little longer."</p> }
     });
     view! { <div class="about">{description} {owners} {manual}</div> }.into_any()
+}
+
+/// Flagged for good: nobody else looked at these before they held.
+fn unconfirmed(desk: &Desk, resource: &ResourceView) -> Option<AnyView> {
+    let rows = resource
+        .unconfirmed
+        .iter()
+        .map(|one| {
+            let on = one.entitlement.as_ref().unwrap_or(&resource.name).clone();
+            view! {
+                <li>{on} ": " {one.what.clone()} ", by " {one.by.clone()} ", " {desk.clock().short(one.since)}</li>
+            }
+        })
+        .collect_view();
+    let list = view! {
+        <p>"Rules were loosened here without a second person."</p>
+        <ul class="banner-list">{rows}</ul>
+    };
+    (!resource.unconfirmed.is_empty()).then(|| banner::warning(list))
 }
 
 fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementView) -> AnyView {

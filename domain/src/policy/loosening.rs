@@ -53,14 +53,41 @@ impl Loosening {
             Self::TargetChanged => "target_changed",
         }
     }
+
+    /// For people: “a longer limit”.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::OwnerAdded => "another owner",
+            Self::OwnersThinned => "fewer owners",
+            Self::LimitRaised => "a longer limit",
+            Self::SensitivityLowered => "a lower sensitivity",
+            Self::RationaleDropped => "no reason needed",
+            Self::TargetChanged => "another name at the target",
+        }
+    }
+
+    /// The one with this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+}
+
+/// How other owners and another limit loosen something.
+pub fn of_owners_and_limit(
+    before: (&[PersonRef], Option<Span>),
+    after: (&[PersonRef], Option<Span>),
+) -> Vec<Loosening> {
+    let mut found = of_owners(before.0, after.0);
+    if is_raised(before.1, after.1) {
+        found.push(Loosening::LimitRaised);
+    }
+    found
 }
 
 /// How an edit of a resource loosens it.
 pub fn of_resource(before: &ResourceFacts, after: &ResourceFacts) -> Vec<Loosening> {
-    let mut found = of_owners(&before.owners, &after.owners);
-    if is_raised(before.access_max, after.access_max) {
-        found.push(Loosening::LimitRaised);
-    }
+    let was = (before.owners.as_slice(), before.access_max);
+    let mut found = of_owners_and_limit(was, (&after.owners, after.access_max));
     if after.sensitivity < before.sensitivity {
         found.push(Loosening::SensitivityLowered);
     }
@@ -69,10 +96,8 @@ pub fn of_resource(before: &ResourceFacts, after: &ResourceFacts) -> Vec<Looseni
 
 /// How an edit of an entitlement loosens it. More time to decide opens nothing to anybody.
 pub fn of_entitlement(before: &EntitlementFacts, after: &EntitlementFacts) -> Vec<Loosening> {
-    let mut found = of_owners(&before.owners, &after.owners);
-    if is_raised(before.access_max, after.access_max) {
-        found.push(Loosening::LimitRaised);
-    }
+    let was = (before.owners.as_slice(), before.access_max);
+    let mut found = of_owners_and_limit(was, (&after.owners, after.access_max));
     if before.rationale_required && !after.rationale_required {
         found.push(Loosening::RationaleDropped);
     }

@@ -198,9 +198,6 @@ pub struct Cells<'r> {
     is_broken: bool,
 }
 
-/// Longest description or purpose, in characters.
-pub const DESCRIPTION_MAX_CHARS: usize = 2_000;
-
 impl<'r> Cells<'r> {
     /// Over a row that may have these columns and no others.
     pub fn new(row: &'r Row, columns: &[&str], faults: &'r mut Faults) -> Self {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use app::backend::{
     Answer, BundleRow, Catalogue, CatalogueList, CatalogueQuery, EntitlementView, Facet, Facets, HeldBrief,
-    Holder, Holders, Mine, ResourceRow, ResourceView, SystemSection, UsualTime,
+    Holder, Holders, Mine, ResourceRow, ResourceView, SystemSection, Unconfirmed, UsualTime,
 };
 use app::error::PortalError;
 use async_trait::async_trait;
@@ -12,10 +12,11 @@ use domain::caller::Caller;
 use domain::catalogue::Sensitivity;
 use domain::id::{EntitlementId, PersonId, RequestId};
 use domain::policy::Deciders;
+use domain::policy::loosening::Loosening;
 use domain::span::Span;
 use store::catalogue::{EntitlementRecord, ResourceRecord};
 use store::grant::{GrantRecord, Which};
-use store::{PgConnection, Store, StoreError, catalogue, grant, owner, person, request};
+use store::{PgConnection, Store, StoreError, catalogue, grant, loosening, owner, person, request};
 
 use super::{Fault, Portal, deciding, tell};
 
@@ -179,6 +180,10 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         owned: owner::owned_among(&mut conn, caller.id(), &ids).await?,
         is_administrator: caller.roles.administrator,
     };
+    let unconfirmed = match facts.sees_holders {
+        true => loosening::unconfirmed(&mut conn, record.id()).await?.into_iter().map(unconfirmed).collect(),
+        false => Vec::new(),
+    };
     let views =
         entitlements.iter().map(|e| entitlement_view(e, &facts)).collect::<Result<_, StoreError>>()?;
     Ok(ResourceView {
@@ -195,7 +200,14 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         entitlements: views,
         may_revoke: owns || caller.roles.administrator,
         may_edit: owns || caller.roles.administrator,
+        unconfirmed,
     })
+}
+
+fn unconfirmed(found: loosening::Unconfirmed) -> Unconfirmed {
+    let kinds: Vec<&str> =
+        found.kinds.iter().filter_map(|word| Some(Loosening::parse(word)?.words())).collect();
+    Unconfirmed { entitlement: found.entitlement, what: kinds.join(", "), by: found.by, since: found.since }
 }
 
 struct Facts {
@@ -217,6 +229,7 @@ fn entitlement_view(record: &EntitlementRecord, facts: &Facts) -> Result<Entitle
         Holders::Named(live.iter().map(|grant| holder(grant)).collect())
     } else {
         let mut people: Vec<PersonId> = live.iter().map(|g| g.person().id).collect();
+        people.sort_unstable();
         people.dedup();
         if people.len() >= TOLD_FROM { Holders::Count(people.len()) } else { Holders::FewerThanFive }
     };

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::audit::{About, Action};
+use domain::editable::DESCRIPTION_MAX_CHARS;
 use domain::id::{BundleId, EntitlementId, JobRoleId};
 use domain::text::LINE_MAX_CHARS;
 use store::stock::{self, Group};
 use uuid::Uuid;
 
-use super::super::rows::{Cells, DESCRIPTION_MAX_CHARS, Row};
+use super::super::rows::{Cells, Row};
 use super::super::{ImportError, Work, differences};
 
 const BUNDLES: &str = "bundles";

@@ -2,7 +2,7 @@
 
 mod account;
 mod apply;
-mod consequences;
+pub(crate) mod consequences;
 mod delete;
 mod entitlement;
 mod form;
