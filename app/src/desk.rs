@@ -137,19 +137,17 @@ where
     R: FnOnce(Arc<Desk>) -> F + Send + 'static,
     F: Future<Output = Answer<Page>> + Send + 'static,
 {
-    page_of(place, use_params_map().get_untracked(), read)
+    page_of(place, use_params_map().get_untracked(), PortalError::SignedOut, read)
 }
 
-/// A page outside every route, where the path has no parameters.
-pub(crate) fn page_without_route<R, F>(place: Place, read: R) -> AnyView
-where
-    R: FnOnce(Arc<Desk>) -> F + Send + 'static,
-    F: Future<Output = Answer<Page>> + Send + 'static,
-{
-    page_of(place, ParamsMap::new(), read)
+/// What stands outside every route, where the path has no parameters: the same for everybody, signed in or not.
+pub(crate) fn missing() -> AnyView {
+    let read = |_| async { Err(PortalError::NotFound) };
+    page_of(Place::Elsewhere, ParamsMap::new(), PortalError::NotFound, read)
 }
 
-fn page_of<R, F>(place: Place, params: ParamsMap, read: R) -> AnyView
+/// `for_strangers` is what people read who are not signed in.
+fn page_of<R, F>(place: Place, params: ParamsMap, for_strangers: PortalError, read: R) -> AnyView
 where
     R: FnOnce(Arc<Desk>) -> F + Send + 'static,
     F: Future<Output = Answer<Page>> + Send + 'static,
@@ -167,7 +165,7 @@ where
     let query = use_query_map().get_untracked();
     Suspend::new(async move {
         let Some(caller) = visitor.0 else {
-            return failed(response.as_ref(), &PortalError::SignedOut);
+            return failed(response.as_ref(), &for_strangers);
         };
         let draft_id = query.get("draft").unwrap_or_default();
         let draft = match draft_id.as_str() {
@@ -183,8 +181,8 @@ where
             Ok(page) => (page.title, page.body, page.has_islands),
             Err(error) => {
                 set_status(response.as_ref(), &error);
-                let (title, body) = frame::error_body(&error, &desk.here);
-                (title.to_owned(), body, false)
+                let fault = frame::fault(&error, &desk.here);
+                (fault.title.clone(), fault.fault(), false)
             }
         };
         view! {
@@ -206,10 +204,10 @@ fn set_status(response: Option<&ResponseOptions>, error: &PortalError) {
 /// An error outside the frame, for people who are not signed in.
 fn failed(response: Option<&ResponseOptions>, error: &PortalError) -> AnyView {
     set_status(response, error);
-    let (title, body) = frame::error_body(error, "/");
+    let fault = frame::fault(error, routes::HOME);
     view! {
-        <Title text=format!("{title} · Gatebook")/>
-        <main id="main" class="bare">{body}</main>
+        <Title text=format!("{} · Gatebook", fault.title)/>
+        {fault.body()}
     }
     .into_any()
 }

@@ -6,9 +6,11 @@ use leptos::prelude::*;
 
 use crate::address;
 use crate::backend::Draft;
+use crate::bare::Bare;
 use crate::components::banner;
 use crate::components::icon::{Icon, icon};
 use crate::components::initials::initials;
+use crate::components::mark::mark;
 use crate::context::Assets;
 use crate::desk::Desk;
 use crate::error::PortalError;
@@ -107,14 +109,7 @@ fn rail(place: Place, desk: &Desk, counts: Counts) -> AnyView {
         .then(|| entry(routes::TASKS, "Tasks", Icon::Task, place == Place::Tasks, counts.tasks));
     view! {
         <nav class="rail" aria-label="Main">
-            <a class="mark" href=routes::HOME aria-label="Gatebook, home">
-                <svg class="mark-sign" viewBox="0 0 24 24" aria-hidden="true">
-                    <path d="M4 20V6.5A2.5 2.5 0 0 1 6.5 4H20v16"/>
-                    <path d="M9 20v-8.5a2.5 2.5 0 0 1 2.5-2.5H20"/>
-                    <path d="M14 20v-4.2a1.8 1.8 0 0 1 1.8-1.8H20"/>
-                </svg>
-                <span class="mark-name">"Gatebook"</span>
-            </a>
+            {mark()}
             <ul class="rail-list">
                 {entry(routes::HOME, "Home", Icon::Home, place == Place::Home, 0)}
                 {entry(routes::CATALOGUE, "Catalogue", Icon::Catalogue, place == Place::Catalogue, 0)}
@@ -206,8 +201,8 @@ fn top(desk: &Desk) -> AnyView {
     .into_any()
 }
 
-/// An error's title and view.
-pub(crate) fn error_body(error: &PortalError, here: &str) -> (&'static str, AnyView) {
+/// What is said about an error, and where it leads.
+pub(crate) fn fault(error: &PortalError, here: &str) -> Bare {
     let title = match error {
         PortalError::SignedOut => "Not signed in",
         PortalError::NotFound => "Nothing here",
@@ -217,23 +212,26 @@ pub(crate) fn error_body(error: &PortalError, here: &str) -> (&'static str, AnyV
         PortalError::Invalid(_) => "That cannot be read",
         PortalError::Internal => "Something went wrong",
     };
+    let home = |words: &str| (routes::HOME.to_owned(), words.to_owned());
+    let find = || (routes::CATALOGUE.to_owned(), "Look in the catalogue".to_owned());
     let again = address::with(&address::with(routes::SIGN_IN, "again", "1"), "return_to", here);
-    let (path, words) = match error {
-        PortalError::SignedOut => (address::with(routes::SIGN_IN, "return_to", here), "Sign in".to_owned()),
-        PortalError::SignInAgain => (again, "Sign in again".to_owned()),
-        PortalError::AlreadyThere { path, link, .. } => (path.clone(), link.clone()),
-        PortalError::Internal => (here.to_owned(), "Try again".to_owned()),
-        _ => (routes::HOME.to_owned(), "Go home".to_owned()),
+    let ways = match error {
+        PortalError::SignedOut => {
+            vec![(address::with(routes::SIGN_IN, "return_to", here), "Sign in".to_owned())]
+        }
+        PortalError::SignInAgain => vec![(again, "Sign in again".to_owned())],
+        PortalError::AlreadyThere { path, link, .. } => vec![(path.clone(), link.clone())],
+        PortalError::Internal => vec![(here.to_owned(), "Try again".to_owned()), home("Go home")],
+        PortalError::NotFound => vec![home("Go home"), find()],
+        _ => vec![home("Go home")],
     };
-    let body = view! {
-        <div class="fault">
-            <p class="fault-status">{error.status()}</p>
-            <h1 class="title">{title}</h1>
-            <p class="lead">{error.to_string()}</p>
-            <p class="mt-6"><a class="button" href=path>{words}</a></p>
-        </div>
-    };
-    (title, body.into_any())
+    Bare {
+        status: Some(error.status()),
+        title: title.to_owned(),
+        text: error.to_string(),
+        ways,
+        request_id: None,
+    }
 }
 
 /// Loads the wasm once the page stands, then wakes every island on it, outer ones first.

@@ -7,6 +7,7 @@ pub mod field;
 pub mod head;
 pub mod icon;
 pub mod initials;
+pub mod mark;
 pub mod person;
 pub mod prose;
 pub mod reveal;

@@ -21,5 +21,4 @@ pub mod requests;
 pub mod resource;
 pub mod resource_edit;
 pub mod settings;
-pub mod signed_out;
 pub mod tasks;

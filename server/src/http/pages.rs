@@ -15,7 +15,8 @@ use http::{HeaderValue, StatusCode, header};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
 use leptos_axum::{
-    LeptosRoutes as _, ResponseOptions, generate_route_list_with_exclusions, handle_server_fns_with_context,
+    LeptosRoutes as _, ResponseOptions, generate_route_list, handle_server_fns_with_context,
+    render_app_async_with_context,
 };
 use serde::Deserialize;
 
@@ -34,9 +35,9 @@ pub fn pages(door: &Door) -> Router {
     let provide = provider(portal.backend(Arc::new(account)));
     register_server_functions();
     let options = LeptosOptions::builder().output_name("gatebook").build();
-    // The page after signing out stands outside the guard.
-    let outside = vec![routes::SIGNED_OUT.to_owned()];
-    let pages = generate_route_list_with_exclusions(App, Some(outside));
+    let pages = generate_route_list(App);
+    let missing_options = options.clone();
+    let missing = render_app_async_with_context(provide.clone(), move || shell(missing_options.clone()));
     let forms = provide.clone();
     let form = move |request: Request| {
         let provide = forms.clone();
@@ -46,6 +47,7 @@ pub fn pages(door: &Door) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, pages, provide, move || shell(shell_options.clone()))
         .route("/api/form/{name}", routing::post(form))
+        .fallback(routing::get(missing))
         .with_state(options)
         .route(routes::AUDIT_EXPORT, routing::get(export).with_state(portal))
 }

@@ -10,4 +10,5 @@ mod roles;
 mod sessions;
 mod sign_in;
 mod sign_out;
+mod unknown_addresses;
 mod worn_by_every_answer;
