@@ -15,10 +15,12 @@ use serde::de::DeserializeOwned;
 
 use crate::address;
 use crate::backend::{Answer, Backend, Draft};
+use crate::components::banner;
 use crate::components::time::Clock;
 use crate::context::Visitor;
 use crate::error::{FieldError, PortalError};
 use crate::forms::Form;
+use crate::forms::approvals::DECIDED;
 use crate::frame::{self, Counts, Place};
 use crate::notice::Notice;
 use crate::routes;
@@ -115,12 +117,20 @@ pub struct Page {
     title: String,
     body: AnyView,
     has_islands: bool,
+    notice: Option<AnyView>,
 }
 
 impl Page {
     /// A page with its name in the browser's title and its content.
     pub fn new(title: impl Into<String>, body: impl IntoAny) -> Self {
-        Self { title: title.into(), body: body.into_any(), has_islands: false }
+        Self { title: title.into(), body: body.into_any(), has_islands: false, notice: None }
+    }
+
+    /// Says more exactly what was just done than the address can; `None` leaves it at that.
+    #[must_use]
+    pub fn with_notice(mut self, notice: Option<AnyView>) -> Self {
+        self.notice = notice;
+        self
     }
 
     /// The page holds an island: it loads the script and the wasm. Without this it loads neither.
@@ -174,15 +184,17 @@ where
             id => backend.account.draft(&caller, id).await.unwrap_or_default(),
         };
         let notice = query.get("done").as_deref().and_then(Notice::parse);
-        let here = address::without(&address::without(&here, "done"), "draft");
+        let here =
+            ["done", "draft", DECIDED].into_iter().fold(here, |here, name| address::without(&here, name));
         let desk = Arc::new(Desk { backend, caller, draft, here, query, params });
         let (counts, result) = join!(Counts::read(&desk), read(desk.clone()));
-        let (title, body, has_islands) = match result {
-            Ok(page) => (page.title, page.body, page.has_islands),
+        let notice = notice.map(|notice| banner::notice(notice.sentence()));
+        let (title, body, has_islands, notice) = match result {
+            Ok(page) => (page.title, page.body, page.has_islands, page.notice.or(notice)),
             Err(error) => {
                 set_status(response.as_ref(), &error);
                 let fault = frame::fault(&error, &desk.here);
-                (fault.title.clone(), fault.fault(), false)
+                (fault.title.clone(), fault.fault(), false, None)
             }
         };
         view! {

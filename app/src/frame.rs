@@ -15,7 +15,6 @@ use crate::context::Assets;
 use crate::desk::Desk;
 use crate::error::PortalError;
 use crate::forms::account::theme_form;
-use crate::notice::Notice;
 use crate::routes;
 use crate::shell::chosen_theme;
 
@@ -67,12 +66,12 @@ pub(crate) fn frame(
     place: Place,
     desk: &Desk,
     counts: Counts,
-    notice: Option<Notice>,
+    notice: Option<AnyView>,
     draft_id: &str,
     body: AnyView,
 ) -> AnyView {
     let failure = desk.draft.as_ref().map(|draft| failure(desk, draft, draft_id));
-    let notice = notice.filter(|_| failure.is_none()).map(|notice| banner::notice(notice.sentence()));
+    let notice = notice.filter(|_| failure.is_none());
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
         <div class="frame">

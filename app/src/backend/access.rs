@@ -64,6 +64,8 @@ pub struct HeldGrant {
     pub may_give_back: bool,
     /// Whether it can be renewed now.
     pub may_renew: bool,
+    /// The pending request that would renew it.
+    pub renewal: Option<RequestId>,
 }
 
 /// Something for an owner to do.

@@ -9,6 +9,7 @@ pub mod icon;
 pub mod initials;
 pub mod mark;
 pub mod person;
+pub mod pressing;
 pub mod prose;
 pub mod reveal;
 pub mod select;

@@ -11,7 +11,7 @@ use crate::components::head::{head, section};
 use crate::components::icon::{Icon, icon};
 use crate::components::tag;
 use crate::components::time_left::time_left;
-use crate::components::what::what;
+use crate::components::what::{what, what_text};
 use crate::desk::{Desk, Page, page};
 use crate::frame::Place;
 use crate::routes;
@@ -88,6 +88,12 @@ fn held(desk: &Desk, held: &[HeldGrant]) -> AnyView {
     view! { <ul class="rows">{rows}</ul> }.into_any()
 }
 
+fn renew(grant: &HeldGrant) -> AnyView {
+    let path = address::with(routes::REQUEST_FORM, "renew", &grant.id.to_string());
+    view! { <a class="button-quiet" href=path>"Renew" <span class="sr-only">" " {what_text(&grant.what)}</span></a> }
+        .into_any()
+}
+
 fn held_row(desk: &Desk, grant: &HeldGrant) -> AnyView {
     let clock = desk.clock();
     let standing = match (grant.until, grant.start_at) {
@@ -104,10 +110,16 @@ fn held_row(desk: &Desk, grant: &HeldGrant) -> AnyView {
     let request = grant.request.map(|id| {
         view! { <a class="quiet-link" href=format!("{}/{id}", routes::REQUESTS)>"How it came about"</a> }
     });
-    let renew = grant.may_renew.then(|| {
-        let path = address::with(routes::REQUEST_FORM, "renew", &grant.id.to_string());
-        view! { <a class="button-quiet" href=path>"Renew"</a> }
-    });
+    let renew = match grant.renewal {
+        Some(id) => {
+            let path = format!("{}/{id}", routes::REQUESTS);
+            Some(
+                view! { <a class="quiet-link" href=path>{icon(Icon::Clock)} "Renewal asked for"</a> }
+                    .into_any(),
+            )
+        }
+        None => grant.may_renew.then(|| renew(grant)),
+    };
     view! {
         <li class="row held-row">
             <div class="row-main">

@@ -1,14 +1,16 @@
 //! Holding access, giving it back, taking it away, and doing by hand what no connector does.
 
+use std::collections::HashMap;
+
 use app::backend::{Access, Answer, HeldGrant, Home, Task, TaskKind};
 use app::error::PortalError;
 use async_trait::async_trait;
 use domain::audit::{Action, NewEvent};
 use domain::caller::Caller;
 use domain::grant::{Cause, GrantState, Removal, RemovalKnown};
-use domain::id::{GrantId, PersonId};
+use domain::id::{EntitlementId, GrantId, PersonId};
 use store::grant::{GrantRecord, Tried, Which};
-use store::{PgConnection, Store, Tx, catalogue, grant, owner};
+use store::{PgConnection, Store, Tx, catalogue, grant, owner, request};
 
 use super::typed::Faults;
 use super::{Fault, Portal, Refused, approvals, refuse, requests, tell, what_is_held};
@@ -45,10 +47,22 @@ impl Access for Portal {
 async fn home(store: &Store, caller: &Caller) -> Result<Home, Fault> {
     let mut conn = store.read().await?;
     let held = grant::list(&mut conn, Which::LiveOf(caller.id()), 1_000).await?;
+    let ids: Vec<EntitlementId> = held.iter().map(GrantRecord::entitlement_id).collect();
+    let pending: HashMap<_, _> =
+        request::pending_for(&mut conn, caller.id(), &ids).await?.into_iter().collect();
+    let is_alone = |id| ids.iter().filter(|other| **other == id).count() == 1;
+    let held = held.iter().map(|record| {
+        let id = record.entitlement_id();
+        let row = held_grant(record)?;
+        let renewal = pending.get(&id).copied().filter(|_| row.may_renew);
+        // What follows on is asked for or waits already.
+        Ok(HeldGrant { may_renew: row.may_renew && renewal.is_none() && is_alone(id), renewal, ..row })
+    });
+    let held = held.collect::<Result<_, Fault>>()?;
     Ok(Home {
         to_decide: approvals::waiting(&mut conn, caller).await?.len(),
         tasks: tasks(&mut conn, caller).await?.iter().filter(|task| !task.is_own).count(),
-        held: held.iter().map(held_grant).collect::<Result<_, _>>()?,
+        held,
         open: requests::open(&mut conn, caller).await?,
     })
 }
@@ -77,6 +91,7 @@ fn held_grant(record: &GrantRecord) -> Result<HeldGrant, Fault> {
         trouble: trouble.map(str::to_owned),
         may_give_back: !matches!(state, GrantState::Removing { .. }),
         may_renew: matches!(state, GrantState::Active { until: Some(_) }),
+        renewal: None,
     })
 }
 
