@@ -11,7 +11,7 @@ use crate::components::banner;
 use crate::components::icon::{Icon, icon};
 use crate::components::initials::initials;
 use crate::components::mark::mark;
-use crate::context::Assets;
+use crate::context::{Assets, Risks};
 use crate::desk::Desk;
 use crate::error::PortalError;
 use crate::forms::account::theme_form;
@@ -72,12 +72,20 @@ pub(crate) fn frame(
 ) -> AnyView {
     let failure = desk.draft.as_ref().map(|draft| failure(desk, draft, draft_id));
     let notice = notice.filter(|_| failure.is_none());
+    let risks = use_context::<Risks>().unwrap_or_default();
+    let risk = (risks.could_rewrite_book && desk.caller.roles.administrator).then(|| {
+        banner::warning(view! {
+            <p class="banner-message">"The database role of this server could change the book."</p>
+            <p>"Nobody can rely on the book until it cannot. Run “gatebook migrate” and let the server use the role that it makes."</p>
+        })
+    });
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
         <div class="frame">
             {rail(place, desk, counts)}
             {top(desk)}
             <main id="main" class="main" tabindex="-1">
+                {risk}
                 {notice}
                 {failure}
                 {body}
@@ -102,8 +110,6 @@ fn failure(desk: &Desk, draft: &Draft, draft_id: &str) -> AnyView {
 }
 
 fn rail(place: Place, desk: &Desk, counts: Counts) -> AnyView {
-    let sees_all = desk.caller.roles.auditor || desk.caller.roles.administrator;
-    let audit = if sees_all { "Audit" } else { "Timeline" };
     let tasks = (counts.tasks > 0 || place == Place::Tasks)
         .then(|| entry(routes::TASKS, "Tasks", Icon::Task, place == Place::Tasks, counts.tasks));
     view! {
@@ -121,7 +127,7 @@ fn rail(place: Place, desk: &Desk, counts: Counts) -> AnyView {
                     counts.approvals,
                 )}
                 {tasks}
-                {entry(routes::AUDIT, audit, Icon::Book, place == Place::Audit, 0)}
+                {entry(routes::AUDIT, "Audit", Icon::Book, place == Place::Audit, 0)}
                 {entry(routes::PEOPLE, "People", Icon::People, place == Place::People, 0)}
             </ul>
             <p class="rail-zone">
@@ -234,8 +240,8 @@ pub(crate) fn fault(error: &PortalError, here: &str) -> Bare {
 }
 
 /// Loads the wasm once the page stands, then wakes every island on it, outer ones first.
-const WAKE: &str = "const idle=self.requestIdleCallback||(f=>f());\
-idle(async()=>{const m=await import(JS);await m.default({module_or_path:WASM});m.hydrate();const cb=[];\
+const WAKE: &str = "const wasm=fetch(WASM);const idle=self.requestIdleCallback||(f=>f());\
+idle(async()=>{const m=await import(JS);await m.default({module_or_path:wasm});m.hydrate();const cb=[];\
 const walk=async n=>{const t=n.tagName;\
 if(t==='LEPTOS-ISLAND'){const f=m[n.dataset.component];\
 if(f){const c=cb[cb.length-1];if(c)c();const r=f(n);if(r&&r.then)await r}\
@@ -243,20 +249,14 @@ for(const k of n.children)await walk(k)}\
 else if(t==='LEPTOS-CHILDREN'){cb.push(n.$$on_hydrate);for(const k of n.children)await walk(k);cb.pop()}\
 else for(const k of n.children)await walk(k)};await walk(document.body)});";
 
-/// The script of pages that hold an island.
+/// The script of pages that hold an island. It asks for the wasm itself: a preload would be fetched where scripts
+/// are switched off, too.
 pub(crate) fn island_scripts() -> AnyView {
     let assets = use_context::<Assets>().unwrap_or_default();
     let nonce = use_nonce();
     let script = WAKE.replace("JS", &quoted(&assets.js)).replace("WASM", &quoted(&assets.wasm));
     view! {
         <link rel="modulepreload" href=assets.js nonce=nonce.clone()/>
-        <link
-            rel="preload"
-            href=assets.wasm
-            r#as="fetch"
-            r#type="application/wasm"
-            crossorigin="anonymous"
-        />
         <script type="module" nonce=nonce inner_html=script></script>
     }
     .into_any()

@@ -227,6 +227,10 @@ pub struct RequestView {
 pub struct ThreadStep {
     /// When.
     pub at: DateTime<Utc>,
+    /// When it began, where that was a step before.
+    pub began_at: Option<DateTime<Utc>>,
+    /// How often, one after the other.
+    pub times: usize,
     /// A dotted action, for its mark.
     pub action: String,
     /// `success`, `denied` or `failure`.

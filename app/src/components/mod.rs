@@ -8,6 +8,7 @@ pub mod head;
 pub mod icon;
 pub mod initials;
 pub mod mark;
+pub mod number;
 pub mod person;
 pub mod pressing;
 pub mod prose;

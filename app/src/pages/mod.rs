@@ -3,6 +3,8 @@
 mod account_form;
 pub mod approvals;
 pub mod audit;
+mod audit_bar;
+mod audit_tally;
 pub mod catalogue;
 mod decision;
 mod editing;

@@ -110,9 +110,10 @@ fn past(clock: Clock, step: &ThreadStep) -> Step {
     let is_bad = step.outcome != "success"
         || matches!(step.action.as_str(), "request.denied" | "grant.revoked" | "grant.failed");
     let imported = (step.origin == "imported").then(tag::imported);
+    let times = (step.times > 1).then(|| format!(" ({} times)", step.times));
     Step {
         mark: if is_bad { Mark::Bad } else { Mark::Done },
-        sentence: view! { {step.sentence.clone()} " " {imported} }.into_any(),
+        sentence: view! { {step.sentence.clone()} {times} " " {imported} }.into_any(),
         when: Some(clock.short(step.at)),
         said: step.said.clone(),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::backend::{AuditQuery, Backend};
-use app::context::{Assets, Visitor};
+use app::context::{Assets, Risks, Visitor};
 use app::error::PortalError;
 use app::{App, register_server_functions, routes, shell};
 use axum::body::Body;
@@ -32,7 +32,7 @@ use crate::portal::export::Format;
 pub fn pages(door: &Door) -> Router {
     let portal = Portal::new(door.store.clone());
     let account = OwnAccount::new(door.store.clone(), door.settings.sessions.idle, door.settings.time_zone);
-    let provide = provider(portal.backend(Arc::new(account)));
+    let provide = provider(portal.backend(Arc::new(account)), door.risks);
     register_server_functions();
     let options = LeptosOptions::builder().output_name("gatebook").build();
     let pages = generate_route_list(App);
@@ -53,7 +53,7 @@ pub fn pages(door: &Door) -> Router {
 }
 
 /// What `app::context` asks for, taken from what the guard has found out.
-fn provider(backend: Backend) -> impl Fn() + Clone + Send + Sync + 'static {
+fn provider(backend: Backend, risks: Risks) -> impl Fn() + Clone + Send + Sync + 'static {
     let assets = Assets {
         css: assets::versioned("/app.css"),
         js: assets::versioned("/pkg/gatebook.js"),
@@ -62,6 +62,7 @@ fn provider(backend: Backend) -> impl Fn() + Clone + Send + Sync + 'static {
     move || {
         provide_context(backend.clone());
         provide_context(assets.clone());
+        provide_context(risks);
         let parts = use_context::<Parts>();
         let extensions = parts.as_ref().map(|parts| &parts.extensions);
         let visiting = extensions.and_then(|found| found.get::<Visiting>());
@@ -107,6 +108,6 @@ async fn export(
 fn refused(error: &PortalError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     PlainPage::new(status, "Nothing was exported", &error.to_string())
-        .link(routes::AUDIT, "Back to the book")
+        .link(routes::AUDIT, "Back to Audit")
         .answer()
 }

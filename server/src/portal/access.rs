@@ -15,6 +15,8 @@ use store::{PgConnection, Store, Tx, catalogue, grant, owner, request};
 use super::typed::Faults;
 use super::{Fault, Portal, Refused, approvals, refuse, requests, tell, what_is_held};
 
+mod start;
+
 const TASKS_MAX: i64 = 200;
 
 #[async_trait]
@@ -59,11 +61,14 @@ async fn home(store: &Store, caller: &Caller) -> Result<Home, Fault> {
         Ok(HeldGrant { may_renew: row.may_renew && renewal.is_none() && is_alone(id), renewal, ..row })
     });
     let held = held.collect::<Result<_, Fault>>()?;
+    let open = requests::open(&mut conn, caller).await?;
+    let is_new = ids.is_empty() && open.is_empty();
     Ok(Home {
+        start: if is_new { start::start(&mut conn, caller).await? } else { None },
         to_decide: approvals::waiting(&mut conn, caller).await?.len(),
         tasks: tasks(&mut conn, caller).await?.iter().filter(|task| !task.is_own).count(),
         held,
-        open: requests::open(&mut conn, caller).await?,
+        open,
     })
 }
 

@@ -79,7 +79,7 @@ pub async fn show(store: &Store, caller: &Caller, id: RequestId) -> Result<Reque
             .map(|sibling| row(sibling, Deciders::Held { reason: String::new() }))
             .map(|row| row.map(|row| RequestRow { deciders: None, ..row }))
             .collect::<Result<_, _>>()?,
-        thread: events.iter().filter(|event| told(event)).map(thread::step).collect(),
+        thread: thread::steps(&events.into_iter().filter(told).collect::<Vec<_>>()),
         may_cancel: is_pending && is_mine,
         may_decide: is_open && deciding::may_decide(caller, &deciders),
         may_give_back: can_end && record.beneficiary().id == me,

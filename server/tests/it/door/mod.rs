@@ -6,6 +6,7 @@ mod demo;
 mod fake_provider;
 pub mod gate;
 mod hostile_answers;
+mod risks;
 mod roles;
 mod sessions;
 mod sign_in;
