@@ -136,7 +136,7 @@ describe('the journey of a request', { timeout: 240_000 }, () => {
 
       step('the approver decides in the queue', async () => {
         await way.decide(approver, demo.origin, way);
-        await approver.getByText('Approved. The access opens by itself.').waitFor();
+        await approver.getByText(`Approved: Noor Haddad, read on ${way.resource}`).waitFor();
       });
 
       step('the target opens, and the employee sees it on their first page', async () => {

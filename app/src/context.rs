@@ -2,6 +2,7 @@
 //!
 //! - [`crate::backend::Backend`]: the ports;
 //! - [`Visitor`]: who asks, if anybody is signed in;
+//! - [`Risks`]: what is wrong with how this server runs;
 //! - [`Assets`]: where the built files are.
 //!
 //! The rest comes with `leptos_axum`: the request's `Parts`, its `ResponseOptions`, and the `Nonce` of inline
@@ -15,6 +16,13 @@ pub use crate::backend::{Backend, Settings};
 /// Who asks; `None` where nobody is signed in.
 #[derive(Debug, Clone, Default)]
 pub struct Visitor(pub Option<Caller>);
+
+/// What is wrong with how this server runs, for administrators to know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Risks {
+    /// Its database role could change or delete what stands in the book.
+    pub could_rewrite_book: bool,
+}
 
 /// Addresses of the built files, with whatever makes a new build a new address.
 #[derive(Debug, Clone, PartialEq, Eq)]

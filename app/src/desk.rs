@@ -15,10 +15,12 @@ use serde::de::DeserializeOwned;
 
 use crate::address;
 use crate::backend::{Answer, Backend, Draft};
+use crate::components::banner;
 use crate::components::time::Clock;
 use crate::context::Visitor;
 use crate::error::{FieldError, PortalError};
 use crate::forms::Form;
+use crate::forms::approvals::DECIDED;
 use crate::frame::{self, Counts, Place};
 use crate::notice::Notice;
 use crate::routes;
@@ -115,12 +117,20 @@ pub struct Page {
     title: String,
     body: AnyView,
     has_islands: bool,
+    notice: Option<AnyView>,
 }
 
 impl Page {
     /// A page with its name in the browser's title and its content.
     pub fn new(title: impl Into<String>, body: impl IntoAny) -> Self {
-        Self { title: title.into(), body: body.into_any(), has_islands: false }
+        Self { title: title.into(), body: body.into_any(), has_islands: false, notice: None }
+    }
+
+    /// Says more exactly what was just done than the address can; `None` leaves it at that.
+    #[must_use]
+    pub fn with_notice(mut self, notice: Option<AnyView>) -> Self {
+        self.notice = notice;
+        self
     }
 
     /// The page holds an island: it loads the script and the wasm. Without this it loads neither.
@@ -137,19 +147,17 @@ where
     R: FnOnce(Arc<Desk>) -> F + Send + 'static,
     F: Future<Output = Answer<Page>> + Send + 'static,
 {
-    page_of(place, use_params_map().get_untracked(), read)
+    page_of(place, use_params_map().get_untracked(), PortalError::SignedOut, read)
 }
 
-/// A page outside every route, where the path has no parameters.
-pub(crate) fn page_without_route<R, F>(place: Place, read: R) -> AnyView
-where
-    R: FnOnce(Arc<Desk>) -> F + Send + 'static,
-    F: Future<Output = Answer<Page>> + Send + 'static,
-{
-    page_of(place, ParamsMap::new(), read)
+/// What stands outside every route, where the path has no parameters: the same for everybody, signed in or not.
+pub(crate) fn missing() -> AnyView {
+    let read = |_| async { Err(PortalError::NotFound) };
+    page_of(Place::Elsewhere, ParamsMap::new(), PortalError::NotFound, read)
 }
 
-fn page_of<R, F>(place: Place, params: ParamsMap, read: R) -> AnyView
+/// `for_strangers` is what people read who are not signed in.
+fn page_of<R, F>(place: Place, params: ParamsMap, for_strangers: PortalError, read: R) -> AnyView
 where
     R: FnOnce(Arc<Desk>) -> F + Send + 'static,
     F: Future<Output = Answer<Page>> + Send + 'static,
@@ -167,7 +175,7 @@ where
     let query = use_query_map().get_untracked();
     Suspend::new(async move {
         let Some(caller) = visitor.0 else {
-            return failed(response.as_ref(), &PortalError::SignedOut);
+            return failed(response.as_ref(), &for_strangers);
         };
         let draft_id = query.get("draft").unwrap_or_default();
         let draft = match draft_id.as_str() {
@@ -176,15 +184,17 @@ where
             id => backend.account.draft(&caller, id).await.unwrap_or_default(),
         };
         let notice = query.get("done").as_deref().and_then(Notice::parse);
-        let here = address::without(&address::without(&here, "done"), "draft");
+        let here =
+            ["done", "draft", DECIDED].into_iter().fold(here, |here, name| address::without(&here, name));
         let desk = Arc::new(Desk { backend, caller, draft, here, query, params });
         let (counts, result) = join!(Counts::read(&desk), read(desk.clone()));
-        let (title, body, has_islands) = match result {
-            Ok(page) => (page.title, page.body, page.has_islands),
+        let notice = notice.map(|notice| banner::notice(notice.sentence()));
+        let (title, body, has_islands, notice) = match result {
+            Ok(page) => (page.title, page.body, page.has_islands, page.notice.or(notice)),
             Err(error) => {
                 set_status(response.as_ref(), &error);
-                let (title, body) = frame::error_body(&error, &desk.here);
-                (title.to_owned(), body, false)
+                let fault = frame::fault(&error, &desk.here);
+                (fault.title.clone(), fault.fault(), false, None)
             }
         };
         view! {
@@ -206,10 +216,10 @@ fn set_status(response: Option<&ResponseOptions>, error: &PortalError) {
 /// An error outside the frame, for people who are not signed in.
 fn failed(response: Option<&ResponseOptions>, error: &PortalError) -> AnyView {
     set_status(response, error);
-    let (title, body) = frame::error_body(error, "/");
+    let fault = frame::fault(error, routes::HOME);
     view! {
-        <Title text=format!("{title} · Gatebook")/>
-        <main id="main" class="bare">{body}</main>
+        <Title text=format!("{} · Gatebook", fault.title)/>
+        {fault.body()}
     }
     .into_any()
 }

@@ -6,14 +6,15 @@ use leptos::prelude::*;
 
 use crate::address;
 use crate::backend::Draft;
+use crate::bare::Bare;
 use crate::components::banner;
 use crate::components::icon::{Icon, icon};
 use crate::components::initials::initials;
-use crate::context::Assets;
+use crate::components::mark::mark;
+use crate::context::{Assets, Risks};
 use crate::desk::Desk;
 use crate::error::PortalError;
 use crate::forms::account::theme_form;
-use crate::notice::Notice;
 use crate::routes;
 use crate::shell::chosen_theme;
 
@@ -65,18 +66,26 @@ pub(crate) fn frame(
     place: Place,
     desk: &Desk,
     counts: Counts,
-    notice: Option<Notice>,
+    notice: Option<AnyView>,
     draft_id: &str,
     body: AnyView,
 ) -> AnyView {
     let failure = desk.draft.as_ref().map(|draft| failure(desk, draft, draft_id));
-    let notice = notice.filter(|_| failure.is_none()).map(|notice| banner::notice(notice.sentence()));
+    let notice = notice.filter(|_| failure.is_none());
+    let risks = use_context::<Risks>().unwrap_or_default();
+    let risk = (risks.could_rewrite_book && desk.caller.roles.administrator).then(|| {
+        banner::warning(view! {
+            <p class="banner-message">"The database role of this server could change the book."</p>
+            <p>"Nobody can rely on the book until it cannot. Run “gatebook migrate” and let the server use the role that it makes."</p>
+        })
+    });
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
         <div class="frame">
             {rail(place, desk, counts)}
             {top(desk)}
             <main id="main" class="main" tabindex="-1">
+                {risk}
                 {notice}
                 {failure}
                 {body}
@@ -101,20 +110,11 @@ fn failure(desk: &Desk, draft: &Draft, draft_id: &str) -> AnyView {
 }
 
 fn rail(place: Place, desk: &Desk, counts: Counts) -> AnyView {
-    let sees_all = desk.caller.roles.auditor || desk.caller.roles.administrator;
-    let audit = if sees_all { "Audit" } else { "Timeline" };
     let tasks = (counts.tasks > 0 || place == Place::Tasks)
         .then(|| entry(routes::TASKS, "Tasks", Icon::Task, place == Place::Tasks, counts.tasks));
     view! {
         <nav class="rail" aria-label="Main">
-            <a class="mark" href=routes::HOME aria-label="Gatebook, home">
-                <svg class="mark-sign" viewBox="0 0 24 24" aria-hidden="true">
-                    <path d="M4 20V6.5A2.5 2.5 0 0 1 6.5 4H20v16"/>
-                    <path d="M9 20v-8.5a2.5 2.5 0 0 1 2.5-2.5H20"/>
-                    <path d="M14 20v-4.2a1.8 1.8 0 0 1 1.8-1.8H20"/>
-                </svg>
-                <span class="mark-name">"Gatebook"</span>
-            </a>
+            {mark()}
             <ul class="rail-list">
                 {entry(routes::HOME, "Home", Icon::Home, place == Place::Home, 0)}
                 {entry(routes::CATALOGUE, "Catalogue", Icon::Catalogue, place == Place::Catalogue, 0)}
@@ -127,7 +127,7 @@ fn rail(place: Place, desk: &Desk, counts: Counts) -> AnyView {
                     counts.approvals,
                 )}
                 {tasks}
-                {entry(routes::AUDIT, audit, Icon::Book, place == Place::Audit, 0)}
+                {entry(routes::AUDIT, "Audit", Icon::Book, place == Place::Audit, 0)}
                 {entry(routes::PEOPLE, "People", Icon::People, place == Place::People, 0)}
             </ul>
             <p class="rail-zone">
@@ -206,8 +206,8 @@ fn top(desk: &Desk) -> AnyView {
     .into_any()
 }
 
-/// An error's title and view.
-pub(crate) fn error_body(error: &PortalError, here: &str) -> (&'static str, AnyView) {
+/// What is said about an error, and where it leads.
+pub(crate) fn fault(error: &PortalError, here: &str) -> Bare {
     let title = match error {
         PortalError::SignedOut => "Not signed in",
         PortalError::NotFound => "Nothing here",
@@ -217,28 +217,31 @@ pub(crate) fn error_body(error: &PortalError, here: &str) -> (&'static str, AnyV
         PortalError::Invalid(_) => "That cannot be read",
         PortalError::Internal => "Something went wrong",
     };
+    let home = |words: &str| (routes::HOME.to_owned(), words.to_owned());
+    let find = || (routes::CATALOGUE.to_owned(), "Look in the catalogue".to_owned());
     let again = address::with(&address::with(routes::SIGN_IN, "again", "1"), "return_to", here);
-    let (path, words) = match error {
-        PortalError::SignedOut => (address::with(routes::SIGN_IN, "return_to", here), "Sign in".to_owned()),
-        PortalError::SignInAgain => (again, "Sign in again".to_owned()),
-        PortalError::AlreadyThere { path, link, .. } => (path.clone(), link.clone()),
-        PortalError::Internal => (here.to_owned(), "Try again".to_owned()),
-        _ => (routes::HOME.to_owned(), "Go home".to_owned()),
+    let ways = match error {
+        PortalError::SignedOut => {
+            vec![(address::with(routes::SIGN_IN, "return_to", here), "Sign in".to_owned())]
+        }
+        PortalError::SignInAgain => vec![(again, "Sign in again".to_owned())],
+        PortalError::AlreadyThere { path, link, .. } => vec![(path.clone(), link.clone())],
+        PortalError::Internal => vec![(here.to_owned(), "Try again".to_owned()), home("Go home")],
+        PortalError::NotFound => vec![home("Go home"), find()],
+        _ => vec![home("Go home")],
     };
-    let body = view! {
-        <div class="fault">
-            <p class="fault-status">{error.status()}</p>
-            <h1 class="title">{title}</h1>
-            <p class="lead">{error.to_string()}</p>
-            <p class="mt-6"><a class="button" href=path>{words}</a></p>
-        </div>
-    };
-    (title, body.into_any())
+    Bare {
+        status: Some(error.status()),
+        title: title.to_owned(),
+        text: error.to_string(),
+        ways,
+        request_id: None,
+    }
 }
 
 /// Loads the wasm once the page stands, then wakes every island on it, outer ones first.
-const WAKE: &str = "const idle=self.requestIdleCallback||(f=>f());\
-idle(async()=>{const m=await import(JS);await m.default({module_or_path:WASM});m.hydrate();const cb=[];\
+const WAKE: &str = "const wasm=fetch(WASM);const idle=self.requestIdleCallback||(f=>f());\
+idle(async()=>{const m=await import(JS);await m.default({module_or_path:wasm});m.hydrate();const cb=[];\
 const walk=async n=>{const t=n.tagName;\
 if(t==='LEPTOS-ISLAND'){const f=m[n.dataset.component];\
 if(f){const c=cb[cb.length-1];if(c)c();const r=f(n);if(r&&r.then)await r}\
@@ -246,20 +249,14 @@ for(const k of n.children)await walk(k)}\
 else if(t==='LEPTOS-CHILDREN'){cb.push(n.$$on_hydrate);for(const k of n.children)await walk(k);cb.pop()}\
 else for(const k of n.children)await walk(k)};await walk(document.body)});";
 
-/// The script of pages that hold an island.
+/// The script of pages that hold an island. It asks for the wasm itself: a preload would be fetched where scripts
+/// are switched off, too.
 pub(crate) fn island_scripts() -> AnyView {
     let assets = use_context::<Assets>().unwrap_or_default();
     let nonce = use_nonce();
     let script = WAKE.replace("JS", &quoted(&assets.js)).replace("WASM", &quoted(&assets.wasm));
     view! {
         <link rel="modulepreload" href=assets.js nonce=nonce.clone()/>
-        <link
-            rel="preload"
-            href=assets.wasm
-            r#as="fetch"
-            r#type="application/wasm"
-            crossorigin="anonymous"
-        />
         <script type="module" nonce=nonce inner_html=script></script>
     }
     .into_any()

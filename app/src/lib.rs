@@ -11,6 +11,8 @@ pub mod address;
 #[cfg(feature = "ssr")]
 pub mod backend;
 #[cfg(feature = "ssr")]
+pub mod bare;
+#[cfg(feature = "ssr")]
 pub mod components;
 #[cfg(feature = "ssr")]
 pub mod context;
@@ -30,7 +32,7 @@ mod shell;
 #[cfg(feature = "ssr")]
 pub use forms::register_server_functions;
 #[cfg(feature = "ssr")]
-pub use shell::{App, shell};
+pub use shell::{App, shell, theme_of};
 
 /// Wakes the islands of a page; called by the script that the page carries.
 #[cfg(feature = "hydrate")]

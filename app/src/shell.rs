@@ -1,5 +1,6 @@
 //! The document around every page, and which page answers which path.
 
+use http::HeaderMap;
 use http::request::Parts;
 use leptos::config::LeptosOptions;
 use leptos::prelude::*;
@@ -64,7 +65,6 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/people") view=pages::people::People ssr=SsrMode::Async/>
                 <Route path=path!("/people/:id") view=pages::person::Person ssr=SsrMode::Async/>
                 <Route path=path!("/settings") view=pages::settings::Settings ssr=SsrMode::Async/>
-                <Route path=path!("/signed-out") view=pages::signed_out::SignedOut ssr=SsrMode::Async/>
             </Routes>
         </Router>
     }
@@ -72,8 +72,12 @@ pub fn App() -> impl IntoView {
 
 /// `light` or `dark` where the person chose one; otherwise the system's setting stands.
 pub(crate) fn chosen_theme() -> Option<&'static str> {
-    let parts = use_context::<Parts>()?;
-    let cookies = parts.headers.get_all(http::header::COOKIE);
+    theme_of(&use_context::<Parts>()?.headers)
+}
+
+/// The same from a request's headers.
+pub fn theme_of(headers: &HeaderMap) -> Option<&'static str> {
+    let cookies = headers.get_all(http::header::COOKIE);
     cookies.iter().filter_map(|value| value.to_str().ok()).find_map(theme_in)
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::EntitlementId;
+
 /// How much harm wrong access to a resource can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +57,17 @@ pub fn is_slug(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// Of several bundles, each with its entitlements, the one to begin with for somebody whose job role explains
+/// `explained`: the one that holds the most of it. Less than half of a bundle explained does not make it fit.
+pub fn best_bundle(bundles: &[&[EntitlementId]], explained: &[EntitlementId]) -> Option<usize> {
+    let fit = |bundle: &[EntitlementId]| bundle.iter().filter(|id| explained.contains(id)).count();
+    let fitting =
+        bundles.iter().enumerate().filter(|(_, bundle)| fit(bundle) > 0 && fit(bundle) * 2 >= bundle.len());
+    // Of two that hold as much, the one with less beside it.
+    let best = fitting.max_by_key(|(_, bundle)| (fit(bundle), std::cmp::Reverse(bundle.len())));
+    best.map(|(index, _)| index)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +84,16 @@ mod tests {
         for bad in ["", "-a", "a-", "A", "ä", "a b", "a/b", &"a".repeat(81)] {
             assert!(!is_slug(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_bundle_to_begin_with_is_the_one_that_the_job_role_explains_most() {
+        let id = |n: u128| EntitlementId(uuid::Uuid::from_u128(n));
+        let (a, b, c, d) = (id(1), id(2), id(3), id(4));
+        let (one, most, spread): (&[_], &[_], &[_]) = (&[a], &[a, b, d], &[a, c, d]);
+        assert_eq!(best_bundle(&[one, most, spread], &[a, b]), Some(1));
+        assert_eq!(best_bundle(&[spread], &[a, b]), None, "most of it is not theirs");
+        assert_eq!(best_bundle(&[most, &[a, b]], &[a, b]), Some(1), "nothing beside it");
+        assert_eq!(best_bundle(&[one], &[]), None);
     }
 }

@@ -10,6 +10,7 @@ pub mod editable;
 pub mod grant;
 pub mod id;
 pub mod local_time;
+pub mod nearing;
 pub mod person;
 pub mod policy;
 pub mod request;

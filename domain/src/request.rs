@@ -1,6 +1,6 @@
 //! The life of an access request: `pending → approved | denied | cancelled | expired`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -249,10 +249,37 @@ pub fn decide_by(window: &Window, pending_for: Span, now: DateTime<Utc>) -> Date
     }
 }
 
+/// Why a pending request should be decided soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pressing {
+    /// It would expire at this time.
+    DecideBy(DateTime<Utc>),
+    /// The access that it renews ends at this time: decided later, there is a gap.
+    GapFrom(DateTime<Utc>),
+    /// The access that it renews has ended at this time: there is a gap already.
+    GapSince(DateTime<Utc>),
+}
+
+/// So long before its moment something presses.
+const PRESSING_WITHIN: TimeDelta = TimeDelta::days(1);
+
+/// What presses about a pending request; `renewed_until` is the end of the access that it renews. A gap in
+/// access comes before the deadline: it hurts first.
+pub fn pressing(
+    decide_by: DateTime<Utc>,
+    renewed_until: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<Pressing> {
+    match renewed_until {
+        Some(end) if end <= now => Some(Pressing::GapSince(end)),
+        Some(end) if end - now < PRESSING_WITHIN && end <= decide_by => Some(Pressing::GapFrom(end)),
+        _ => (decide_by - now < PRESSING_WITHIN).then_some(Pressing::DecideBy(decide_by)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeDelta;
     use proptest::prelude::*;
 
     fn now() -> DateTime<Utc> {
@@ -343,6 +370,17 @@ mod tests {
         assert_eq!(pending().expire(now()), Ok(RequestState::Expired));
         assert_eq!(pending().expire(now() - TimeDelta::seconds(1)), Err(TransitionError::TooEarly));
         assert_eq!(pending().cancel(), Ok(RequestState::Cancelled));
+    }
+
+    #[test]
+    fn a_renewal_presses_before_its_access_ends_and_any_request_before_its_deadline() {
+        let hours = |n| now() + TimeDelta::hours(n);
+        assert_eq!(pressing(hours(25), None, now()), None);
+        assert_eq!(pressing(hours(23), None, now()), Some(Pressing::DecideBy(hours(23))));
+        assert_eq!(pressing(hours(99), Some(hours(25)), now()), None);
+        assert_eq!(pressing(hours(99), Some(hours(5)), now()), Some(Pressing::GapFrom(hours(5))));
+        assert_eq!(pressing(hours(99), Some(hours(0)), now()), Some(Pressing::GapSince(hours(0))));
+        assert_eq!(pressing(hours(2), Some(hours(5)), now()), Some(Pressing::DecideBy(hours(2))));
     }
 
     proptest! {

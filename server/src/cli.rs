@@ -134,10 +134,10 @@ async fn serve_portal() -> Result<(), CommandError> {
     let source = Source::of_process()?;
     let settings = Settings::read(&source)?;
     let store = connect(&source)?;
-    fit::check(&store, &source).await?;
+    let risks = fit::check(&store, &source).await?;
     let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
     let listen = settings.listen;
-    let door = http::door(settings, store)?;
+    let door = http::door(settings, store, risks)?;
     let router = http::router(&door, http::pages::pages(&door))?;
     let listener = TcpListener::bind(listen)
         .await

@@ -1,5 +1,6 @@
 //! Whether the database role may run the application: not if it could rewrite the book.
 
+use app::context::Risks;
 use store::{Store, StoreError, roles};
 use thiserror::Error;
 
@@ -22,15 +23,18 @@ pub enum UnfitError {
     CouldRewriteBook(String),
 }
 
-/// Refuses a role that could change or delete events, unless that is allowed by setting.
+/// Refuses a role that could change or delete events, unless that is allowed by setting: then it is a risk that
+/// administrators are told of.
 ///
 /// # Errors
 /// When the role could, or the database cannot be asked.
-pub async fn check(store: &Store, source: &Source) -> Result<(), UnfitError> {
-    let Some(why) = roles::could_rewrite_book(&mut *store.read().await?).await? else { return Ok(()) };
+pub async fn check(store: &Store, source: &Source) -> Result<Risks, UnfitError> {
+    let Some(why) = roles::could_rewrite_book(&mut *store.read().await?).await? else {
+        return Ok(Risks::default());
+    };
     if source.get(OVERRIDE).as_deref() == Some("1") {
         tracing::warn!(why, "{OVERRIDE}=1: whoever runs this process could rewrite the book");
-        return Ok(());
+        return Ok(Risks { could_rewrite_book: true });
     }
     Err(UnfitError::CouldRewriteBook(why))
 }

@@ -1,12 +1,12 @@
 //! The book: written once, never changed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::audit::{About, Action, Actor, Event, NewEvent, Outcome};
 use domain::caller::Source;
 use domain::id::{EntitlementId, EventId, GrantId, PersonId, RequestId, ResourceId, SystemId};
 use domain::person::PersonRef;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::{Result, StoreError};
@@ -40,6 +40,8 @@ pub struct Filter {
     pub resource: Option<String>,
     /// A dotted action, or what stands before its dot.
     pub action: Option<String>,
+    /// Not what stands before the dot of an action.
+    pub without: Option<String>,
     /// How it came out.
     pub outcome: Option<Outcome>,
     /// Occurred at or after.
@@ -126,6 +128,44 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64> {
     push_filter(&mut query, filter);
     query.push(" limit ").push_bind(COUNTED_MAX + 1).push(") counted");
     Ok(query.build_query_scalar().fetch_one(conn).await?)
+}
+
+/// Events of one day, kind and outcome.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Tallied {
+    /// In the zone that was asked for.
+    pub day: NaiveDate,
+    /// What stands before the dot of the action.
+    pub noun: String,
+    outcome: String,
+    /// How many.
+    pub events: i64,
+}
+
+impl Tallied {
+    /// How they came out.
+    ///
+    /// # Errors
+    /// When the row makes no sense.
+    pub fn outcome(&self) -> Result<Outcome> {
+        Outcome::parse(&self.outcome).ok_or_else(|| StoreError::corrupt("event", &self.outcome))
+    }
+}
+
+/// What matches by day of that zone (an IANA name), kind and outcome: of the newest [`COUNTED_MAX`] + 1, so that it costs no more than counting.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn tally(conn: &mut PgConnection, filter: &Filter, zone: &str) -> Result<Vec<Tallied>> {
+    let mut query = QueryBuilder::<Postgres>::new("select (occurred_at at time zone ");
+    query.push_bind(zone).push(
+        ")::date as day, split_part(action, '.', 1) as noun, outcome, count(*) as events
+         from (select occurred_at, action, outcome from event where true",
+    );
+    push_filter(&mut query, filter);
+    query.push(" order by recorded_at desc, id desc limit ").push_bind(COUNTED_MAX + 1);
+    query.push(") newest group by 1, 2, 3");
+    Ok(query.build_query_as().fetch_all(conn).await?)
 }
 
 /// One event.
@@ -217,6 +257,9 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(action) = &filter.action {
         query.push(" and (action = ").push_bind(action.clone());
         query.push(" or action like ").push_bind(format!("{}.%", escape_like(action))).push(")");
+    }
+    if let Some(without) = &filter.without {
+        query.push(" and action not like ").push_bind(format!("{}.%", escape_like(without)));
     }
     if let Some(outcome) = filter.outcome {
         query.push(" and outcome = ").push_bind(outcome.as_str());

@@ -58,6 +58,8 @@ pub struct RequestRecord {
     /// A ticket elsewhere.
     pub ticket: Option<String>,
     renews_grant_id: Option<Uuid>,
+    /// The end of the grant that it renews: when it was closed, else when it runs out.
+    pub renewed_until: Option<DateTime<Utc>>,
     grant_id: Option<Uuid>,
     /// Its grant's state.
     pub grant_state: Option<String>,
@@ -242,7 +244,7 @@ const SELECT: &str = "select r.id, r.submission_id, r.entitlement_id, e.name as 
     o.sensitivity, r.requester_id, rq.name as requester, r.beneficiary_id, b.name as beneficiary,
     b.status as beneficiary_status, r.policy_version_id, r.state, r.asked_start_at, r.asked_seconds,
     r.asked_until, r.given_start_at, r.given_seconds, r.given_until, r.filed_at, r.decide_by, r.closed_at,
-    u.rationale, u.ticket, r.renews_grant_id, g.id as grant_id, g.state as grant_state,
+    u.rationale, u.ticket, r.renews_grant_id, coalesce(w.closed_at, w.ends_at) as renewed_until, g.id as grant_id, g.state as grant_state,
     g.ends_at as grant_ends_at, d.summary
     from access_request r
     join submission u on u.id = r.submission_id
@@ -253,6 +255,7 @@ const SELECT: &str = "select r.id, r.submission_id, r.entitlement_id, e.name as 
     join person b on b.id = r.beneficiary_id
     left join access_grant g on g.request_id = r.id
     left join decision d on d.request_id = r.id
+    left join access_grant w on w.id = r.renews_grant_id
     where ";
 
 /// At most `limit` requests.
@@ -286,8 +289,8 @@ pub async fn list(conn: &mut PgConnection, which: Which, limit: i64) -> Result<V
         }
         Which::MaybeFor(person, is_administrator) => {
             query.push("r.state = 'pending' and (").push_bind(is_administrator);
-            query.push(" or exists (select 1 from owner w where w.person_id = ").push_bind(person.0);
-            query.push(" and (w.entitlement_id = e.id or w.resource_id = o.id or w.system_id = s.id)))");
+            query.push(" or exists (select 1 from owner n where n.person_id = ").push_bind(person.0);
+            query.push(" and (n.entitlement_id = e.id or n.resource_id = o.id or n.system_id = s.id)))");
             order = " order by r.filed_at, r.id limit ";
         }
         Which::Earlier(person, entitlement) => {

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::id::{GrantId, RequestId};
+use domain::id::{EntitlementId, GrantId, RequestId};
 use domain::person::PersonRef;
 
-use super::{Answer, Caller, RequestRow, What};
+use super::{Answer, BundleRow, Caller, RequestRow, What};
 
 /// Live access.
 #[async_trait]
@@ -35,6 +35,19 @@ pub struct Home {
     pub held: Vec<HeldGrant>,
     /// The caller's pending requests, newest first.
     pub open: Vec<RequestRow>,
+    /// What to begin with, for somebody who holds nothing and has asked for nothing.
+    pub start: Option<Start>,
+}
+
+/// What somebody's job roles explain and they do not hold.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// Their job roles.
+    pub job_roles: Vec<String>,
+    /// The bundle that fits best.
+    pub bundle: Option<BundleRow>,
+    /// What else is explained, by name.
+    pub others: Vec<(EntitlementId, What)>,
 }
 
 /// A live grant of the caller's.
@@ -64,6 +77,8 @@ pub struct HeldGrant {
     pub may_give_back: bool,
     /// Whether it can be renewed now.
     pub may_renew: bool,
+    /// The pending request that would renew it.
+    pub renewal: Option<RequestId>,
 }
 
 /// Something for an owner to do.

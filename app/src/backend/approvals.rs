@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::id::RequestId;
 use domain::person::PersonRef;
 use domain::policy::Deciders;
-use domain::request::Window;
+use domain::request::{Pressing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Caller, What};
@@ -19,7 +19,7 @@ pub trait Approvals: Send + Sync {
     async fn queue(&self, caller: &Caller) -> Answer<Vec<QueueRow>>;
     /// Everything needed to decide one of them; not found unless it waits for the caller.
     async fn item(&self, caller: &Caller, id: RequestId) -> Answer<QueueItem>;
-    /// Approves or denies, and says what waits next.
+    /// Approves or denies, and says what waits next: below it in the queue, else the oldest.
     async fn decide(&self, caller: &Caller, typed: &TypedDecision) -> Answer<Option<RequestId>>;
 }
 
@@ -36,8 +36,10 @@ pub struct QueueRow {
     pub filed_at: DateTime<Utc>,
     /// When it must be decided.
     pub decide_by: DateTime<Utc>,
-    /// Whether less than a day is left.
-    pub is_due_soon: bool,
+    /// Why it should be decided soon.
+    pub pressing: Option<Pressing>,
+    /// Whether it goes on with access that is held.
+    pub is_renewal: bool,
     /// For how long.
     pub asked: Window,
 }
@@ -73,6 +75,8 @@ pub struct QueueItem {
     pub peers: Option<usize>,
     /// Since when they have held it without a break.
     pub held_since: Option<DateTime<Utc>>,
+    /// The end of the access that this renews.
+    pub renewed_until: Option<DateTime<Utc>>,
     /// Their earlier requests for the same, newest first, at most 5.
     pub earlier: Vec<EarlierRequest>,
     /// Who else could decide.

@@ -1,7 +1,8 @@
 //! The book.
 
 use async_trait::async_trait;
-use domain::audit::Event;
+use chrono::NaiveDate;
+use domain::audit::{Event, Outcome};
 use domain::id::EventId;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,9 @@ pub struct AuditQuery {
     pub resource: String,
     /// A dotted action, or its noun (`grant`).
     pub action: String,
+    /// A noun whose actions are left out.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub without: String,
     /// `success`, `denied` or `failure`.
     pub outcome: String,
     /// Local date or date and time.
@@ -47,10 +51,32 @@ pub struct AuditList {
     pub is_more: bool,
     /// The cursor of the next page; empty at the end.
     pub next: String,
+    /// The same by day, kind and outcome; only with the newest page.
+    pub tally: Option<Tally>,
     /// Every action that can be chosen, by its word.
     pub actions: Vec<&'static str>,
     /// Whether the caller sees everything or only what concerns themselves.
     pub sees_all: bool,
+}
+
+/// What matches, of the newest 10,000.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Days in the reader's zone, oldest first, without gaps; at most the last 90 of what is looked for.
+    pub days: Vec<DayTally>,
+    /// By what stands before the dot of the action, most first.
+    pub groups: Vec<(String, usize)>,
+    /// By how they came out.
+    pub outcomes: Vec<(Outcome, usize)>,
+}
+
+/// One day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayTally {
+    /// Which.
+    pub day: NaiveDate,
+    /// How many events.
+    pub count: usize,
 }
 
 /// An event's page.

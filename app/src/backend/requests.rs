@@ -157,6 +157,8 @@ pub struct RequestRow {
     pub deciders: Option<Deciders>,
     /// Its grant, once approved.
     pub grant: Option<GrantBrief>,
+    /// Whether it goes on with access that was held.
+    pub is_renewal: bool,
 }
 
 /// An entitlement with its resource and system, by name.
@@ -200,6 +202,10 @@ pub struct RequestView {
     pub asked: Window,
     /// What was given, if it was approved.
     pub given: Option<Window>,
+    /// Since when the beneficiary has held this without a break; told of renewals.
+    pub held_since: Option<DateTime<Utc>>,
+    /// The end of the access that this renews.
+    pub renewed_until: Option<DateTime<Utc>>,
     /// Others of the same submission.
     pub siblings: Vec<RequestRow>,
     /// What has happened, oldest first.
@@ -221,6 +227,10 @@ pub struct RequestView {
 pub struct ThreadStep {
     /// When.
     pub at: DateTime<Utc>,
+    /// When it began, where that was a step before.
+    pub began_at: Option<DateTime<Utc>>,
+    /// How often, one after the other.
+    pub times: usize,
     /// A dotted action, for its mark.
     pub action: String,
     /// `success`, `denied` or `failure`.

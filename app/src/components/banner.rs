@@ -7,7 +7,7 @@ use crate::error::FieldError;
 use crate::forms::field_id;
 
 /// Something was done.
-pub fn notice(sentence: &'static str) -> AnyView {
+pub fn notice(sentence: impl IntoView + 'static) -> AnyView {
     view! {
         <p class="banner banner-success" role="status">{icon(Icon::Check)} <span>{sentence}</span></p>
     }

@@ -118,6 +118,11 @@ pub fn plain(word: &str) -> AnyView {
     view! { <span class="tag">{word.to_owned()}</span> }.into_any()
 }
 
+/// A request that goes on with access that is held.
+pub fn renewal() -> AnyView {
+    view! { <span class="tag tag-renewal">"renewal"</span> }.into_any()
+}
+
 /// Access that was found beforehand.
 pub fn imported() -> AnyView {
     view! {

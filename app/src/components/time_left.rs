@@ -1,15 +1,17 @@
-//! Time left: a thin bar with words, amber in the last day.
+//! Time left: a thin bar with words, amber in the last day, red in the last hour.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::local_time;
+use domain::nearing::{Nearing, nearing};
 use leptos::prelude::*;
 
+use super::icon::{Icon, icon};
 use super::time::Clock;
 
 /// “until Fri 27 Nov, 18:00 · 2 days left”, over a bar from `since` to `until`.
 pub fn time_left(clock: Clock, since: Option<DateTime<Utc>>, until: DateTime<Utc>) -> AnyView {
     let left = until - clock.now;
-    let is_last_day = left < TimeDelta::days(1);
+    let near = nearing(since, until, clock.now);
     let words = match local_time::length(left.num_seconds()) {
         Some(length) => format!("{length} left"),
         None if left > TimeDelta::zero() => "less than a minute left".to_owned(),
@@ -25,10 +27,10 @@ pub fn time_left(clock: Clock, since: Option<DateTime<Utc>>, until: DateTime<Utc
         }
     });
     view! {
-        <div class="left" class:left-soon=is_last_day>
+        <div class="left" class:left-soon=near == Some(Nearing::Day) class:left-now=near == Some(Nearing::Hour)>
             {bar}
             <p class="left-words">
-                "until " {clock.short(until)} <span class="left-rest">" · " {words}</span>
+                {near.map(|_| icon(Icon::Clock))} "until " {clock.short(until)} <span class="left-rest">" · " {words}</span>
             </p>
         </div>
     }

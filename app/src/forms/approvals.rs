@@ -10,6 +10,9 @@ use crate::error::PortalError;
 use crate::notice::Notice;
 use crate::routes;
 
+/// Names the request that was just decided, in the address of the queue.
+pub const DECIDED: &str = "decided";
+
 impl Form for TypedDecision {
     const NAME: &'static str = "decision";
 
@@ -29,5 +32,5 @@ pub async fn decide(typed: TypedDecision) -> Result<(), PortalError> {
 fn after(typed: &TypedDecision, next: Option<RequestId>) -> String {
     let notice = if typed.verdict == "deny" { Notice::Denied } else { Notice::Approved };
     let next = next.map(|id| id.to_string()).unwrap_or_default();
-    notice.on(&address::with_all(routes::APPROVALS, &[("open", &next)]))
+    notice.on(&address::with_all(routes::APPROVALS, &[("open", &next), (DECIDED, &typed.id)]))
 }

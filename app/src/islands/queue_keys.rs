@@ -28,7 +28,9 @@ fn press(event: &KeyboardEvent) -> Option<()> {
         "Enter" => open(&row, "row")?,
         "a" | "d" if row.has_attribute("aria-current") => decide(&event.key())?,
         "a" | "d" => open(&row, &event.key())?,
-        "?" => document().get_element_by_id("keys")?.toggle_attribute("open").map(|_| ()).ok()?,
+        "?" => {
+            document().query_selector("[popovertarget=keys]").ok()??.dyn_into::<HtmlElement>().ok()?.click()
+        }
         _ => return None,
     }
     event.prevent_default();

@@ -7,15 +7,17 @@ use super::decision::open_item;
 use super::request::window;
 use crate::address;
 use crate::backend::{Answer, QueueItem, QueueRow, TypedDecision};
+use crate::components::banner;
 use crate::components::empty::empty;
 use crate::components::head::head;
-use crate::components::icon::{Icon, icon};
 use crate::components::initials::initials;
+use crate::components::pressing::pressing;
 use crate::components::tag;
 use crate::components::time::Clock;
-use crate::components::what::what_plain;
+use crate::components::what::{what_plain, what_text};
 use crate::desk::{Desk, Page, page};
 use crate::error::PortalError;
+use crate::forms::approvals::DECIDED;
 use crate::frame::Place;
 use crate::islands::QueueKeys;
 use crate::routes;
@@ -36,9 +38,11 @@ pub fn Approvals() -> impl IntoView {
             1 => "One request waits for your decision.".to_owned(),
             count => format!("{count} requests wait for your decision, oldest first."),
         };
+        let done = just_decided(&desk).await;
         if queue.is_empty() && open.is_none() {
             let nothing = empty("All decided", "Whatever needs your decision next stands here.", None);
-            return Ok(Page::new("Approvals", view! { {head("Approvals", lead, None)} {nothing} }));
+            let page = Page::new("Approvals", view! { {head("Approvals", lead, None)} {nothing} });
+            return Ok(page.with_notice(done));
         }
         let open_id = open.as_ref().map(|item| item.row.id);
         // Whoever walks by keys goes on from where they were.
@@ -55,8 +59,34 @@ pub fn Approvals() -> impl IntoView {
             </div>
         };
         let page = Page::new("Approvals", body);
+        let page = page.with_notice(done);
         Ok(if keys { page.with_islands() } else { page })
     })
+}
+
+/// “Approved: Ben Okafor, read on payments, until 24 Nov 17:00”: what the request itself says, whatever stands in
+/// the address.
+async fn just_decided(desk: &Desk) -> Option<AnyView> {
+    let id = desk.query(DECIDED).parse().ok()?;
+    let request = desk.backend.requests.show(&desk.caller, id).await.ok()?;
+    let clock = desk.clock();
+    let verdict = match request.row.state.as_str() {
+        "approved" => "Approved",
+        "denied" => "Denied",
+        _ => return None,
+    };
+    let until = request.row.grant.as_ref().and_then(|grant| grant.until);
+    let given = match (request.given, until) {
+        (_, Some(until)) => Some(view! { ", until " {clock.short(until)} }.into_any()),
+        (Some(given), None) => Some(view! { ", " {window(clock, &given)} }.into_any()),
+        (None, None) => None,
+    };
+    let path = format!("{}/{id}", routes::REQUESTS);
+    let words = view! {
+        {format!("{verdict}: {}, {}", request.row.beneficiary.name, what_text(&request.row.what))} {given} ". "
+        <a href=path>"See the request"</a>
+    };
+    Some(banner::notice(words))
 }
 
 /// The request that the address or a failed decision names.
@@ -81,18 +111,17 @@ fn queue_row(clock: Clock, row: &QueueRow, open: Option<RequestId>, has_focus: b
     let path = address::with(routes::APPROVALS, "open", &row.id.to_string());
     // The row keeps the focus when its page comes, so that the keys go on working.
     let opened = address::with(&path, "then", "row");
-    let soon = row.is_due_soon.then(|| view! { <span class="due">{icon(Icon::Clock)} <span>"decide by " {clock.short(row.decide_by)}</span></span> });
     view! {
         <li>
             <a class="queue-row" href=opened aria-current=is_open.then_some("true") autofocus=is_open && has_focus data-queue-row=path>
                 {initials(&row.beneficiary.name)}
                 <span class="queue-words">
-                    <span class="queue-who">{row.beneficiary.name.clone()}</span>
+                    <span class="queue-who">{row.beneficiary.name.clone()} {row.is_renewal.then(tag::renewal)}</span>
                     <span class="queue-what">{what_plain(&row.what)}</span>
                     <span class="queue-when">
                         {window(clock, &row.asked)} " · asked " {clock.relative(row.filed_at)}
                     </span>
-                    {soon}
+                    {pressing(clock, row.pressing)}
                 </span>
                 {tag::sensitivity(row.what.sensitivity)}
             </a>
@@ -101,18 +130,25 @@ fn queue_row(clock: Clock, row: &QueueRow, open: Option<RequestId>, has_focus: b
     .into_any()
 }
 
+/// The keys in a dialog of the browser's own, which opens over the page where one looks.
 fn hints() -> AnyView {
     view! {
-        <details class="keys fold" id="keys">
-            <summary>"Keys"</summary>
-            <ul class="lines">
-                <li><kbd>"j"</kbd> " " <kbd>"k"</kbd> " walk through the queue"</li>
-                <li><kbd>"Enter"</kbd> " opens a request"</li>
-                <li><kbd>"a"</kbd> " leads to its approval, " <kbd>"d"</kbd> " to its denial; a second press decides"</li>
-                <li><kbd>"?"</kbd> " shows these keys"</li>
-            </ul>
-            <p>"They work while the queue has the focus, and can be switched off in the settings."</p>
-        </details>
+        <button class="keys-open quiet-link" type="button" popovertarget="keys">"Keys " <kbd>"?"</kbd></button>
+        <div class="dialog" id="keys" popover="auto" role="dialog" aria-label="Keys in the queue">
+            <h2 class="heading">"Keys in the queue"</h2>
+            <dl class="keys">
+                <div><dt><kbd>"j"</kbd> " " <kbd>"k"</kbd></dt><dd>"walk through the queue"</dd></div>
+                <div><dt><kbd>"Enter"</kbd></dt><dd>"opens a request"</dd></div>
+                <div><dt><kbd>"a"</kbd></dt><dd>"leads to its approval; a second press makes it"</dd></div>
+                <div><dt><kbd>"d"</kbd></dt><dd>"leads to its denial; a second press makes it"</dd></div>
+                <div><dt><kbd>"?"</kbd></dt><dd>"shows these keys"</dd></div>
+            </dl>
+            <p class="quiet">
+                "They work while the queue has the focus, and can be switched off in your "
+                <a href=routes::SETTINGS>"settings"</a> "."
+            </p>
+            <button class="button-quiet" type="button" popovertarget="keys" popovertargetaction="hide">"Close"</button>
+        </div>
     }
     .into_any()
 }

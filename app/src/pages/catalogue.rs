@@ -7,6 +7,7 @@ use crate::backend::{BundleRow, CatalogueList, CatalogueQuery, Facet, ResourceRo
 use crate::components::empty::empty;
 use crate::components::head::head;
 use crate::components::icon::{Icon, icon};
+use crate::components::number::thousands;
 use crate::components::tag;
 use crate::components::time::Clock;
 use crate::desk::{Desk, Page, page};
@@ -22,13 +23,15 @@ pub fn Catalogue() -> impl IntoView {
         let list = desk.backend.catalogue.browse(&desk.caller, &query).await?;
         let body = view! {
             {head("Catalogue", "What you can ask for. Each entry says who decides before you ask.", None)}
-            <form class="bar" role="search" aria-label="The catalogue" method="get" action=routes::CATALOGUE id="filter">
-                <div class="bar-search">
-                    {icon(Icon::Search)}
-                    <SearchAsYouType value=query.text.clone()/>
+            <form class="bar bar-catalogue" role="search" aria-label="The catalogue" method="get" action=routes::CATALOGUE id="filter">
+                <div class="bar-row">
+                    <div class="bar-search">
+                        {icon(Icon::Search)}
+                        <SearchAsYouType value=query.text.clone()/>
+                    </div>
+                    <button class="button-quiet" type="submit">"Show"</button>
                 </div>
                 <div class="bar-filters">{filters(&query, &list)}</div>
-                <button class="button-quiet bar-go" type="submit">"Show"</button>
             </form>
             <div id="results" class="results">
                 {summary(&query, &list)}
@@ -81,7 +84,7 @@ fn facet(
     let options = choices
         .iter()
         .map(|choice| {
-            let words = format!("{} ({})", choice.label, choice.count);
+            let words = format!("{} ({})", choice.label, thousands(choice.count));
             view! { <option value=choice.value.clone() selected=choice.value == chosen>{words}</option> }
         })
         .collect_view();
@@ -99,7 +102,7 @@ fn summary(query: &CatalogueQuery, list: &CatalogueList) -> AnyView {
     let count = match list.total {
         0 => "Nothing matches".to_owned(),
         1 => "One resource".to_owned(),
-        total => format!("{total} resources"),
+        total => format!("{} resources", thousands(total)),
     };
     let label = |facets: &[Facet], value: &str| {
         facets.iter().find(|f| f.value == value).map_or_else(|| value.to_owned(), |f| f.label.clone())
@@ -152,11 +155,11 @@ fn results(clock: Clock, list: &CatalogueList) -> AnyView {
         );
     }
     let bundles = (!list.bundles.is_empty()).then(|| {
-        let rows = list.bundles.iter().map(bundle_row).collect_view();
+        let all = list.bundles.iter().map(bundle).collect_view();
         view! {
-            <section class="section">
-                <h2 class="heading">"Bundles"</h2>
-                <ul class="rows">{rows}</ul>
+            <section class="bundles" aria-labelledby="bundles">
+                <h2 class="bundles-name" id="bundles">"Bundles"</h2>
+                <ul class="bundles-list">{all}</ul>
             </section>
         }
     });
@@ -164,20 +167,16 @@ fn results(clock: Clock, list: &CatalogueList) -> AnyView {
     view! { {bundles} {systems} }.into_any()
 }
 
-fn bundle_row(bundle: &BundleRow) -> AnyView {
+/// One line each: what is in it stands on the form that it leads to, before anything is sent.
+fn bundle(bundle: &BundleRow) -> AnyView {
     let ask = address::with(routes::REQUEST_FORM, "bundle", &bundle.slug);
+    let count = bundle.entitlements.len();
+    let title = format!("{} {}", bundle.description, bundle.entitlements.join(", "));
     view! {
-        <li class="row">
-            <div class="row-main">
-                <p class="row-title"><strong>{bundle.name.clone()}</strong></p>
-                <p class="row-sub">{bundle.description.clone()}</p>
-                <p class="row-sub">{bundle.entitlements.join(", ")}</p>
-            </div>
-            <div class="row-actions">
-                <a class="button-quiet" href=ask>
-                    "Request all" <span class="sr-only">{format!(" of {}", bundle.name)}</span>
-                </a>
-            </div>
+        <li>
+            <a class="bundle" href=ask title=title>
+                {bundle.name.clone()} <span class="bundle-count">{count} <span class="sr-only">" entitlements together"</span></span>
+            </a>
         </li>
     }
     .into_any()

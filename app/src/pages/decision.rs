@@ -1,6 +1,7 @@
 //! The open request of the queue: who, what, why, for how long, what speaks against it, then the decision.
 
 use domain::local_time;
+use domain::request::Pressing;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
@@ -13,6 +14,7 @@ use crate::components::field::Field;
 use crate::components::icon::{Icon, icon};
 use crate::components::initials::initials;
 use crate::components::person::person;
+use crate::components::pressing::pressing;
 use crate::components::prose::said;
 use crate::components::tag;
 use crate::components::textarea::textarea;
@@ -36,7 +38,7 @@ pub(crate) fn open_item(desk: &Desk, item: &QueueItem, waiting: usize) -> AnyVie
             <header class="decide-head">
                 {initials(&item.row.beneficiary.name)}
                 <div>
-                    <h2 class="decide-title">{person(&item.row.beneficiary)} " asks for " {what(&item.row.what)}</h2>
+                    <h2 class="decide-title">{person(&item.row.beneficiary)} {if item.row.is_renewal { " asks to renew " } else { " asks for " }} {what(&item.row.what)}</h2>
                     <p class="quiet">{who_line(item)}</p>
                     {filed_by}
                 </div>
@@ -73,16 +75,33 @@ fn facts(desk: &Desk, item: &QueueItem) -> AnyView {
             </div>
             <div><dt>"Explained by"</dt><dd>{explained(item)}</dd></div>
             <div><dt>"Peers"</dt><dd>{peers(item)}</dd></div>
-            {item.held_since.map(|since| view! {
-                <div><dt>"Held since"</dt><dd>{clock.short(since)} <span class="quiet">" without a break"</span></dd></div>
-            })}
+            {renewal(desk, item)}
             {holds(desk, item)}
             {earlier(desk, item)}
-            <div><dt>"Decide by"</dt><dd>{clock.short(item.row.decide_by)}</dd></div>
+            <div><dt>"Decide by"</dt><dd class="decide-by">{clock.short(item.row.decide_by)} {pressing_gap(desk, item)}</dd></div>
             <div><dt>"Who can decide"</dt><dd>{deciders(&item.deciders)}</dd></div>
         </dl>
     }
     .into_any()
+}
+
+/// What a renewal goes on with, and what a late decision would do to it.
+fn renewal(desk: &Desk, item: &QueueItem) -> AnyView {
+    let clock = desk.clock();
+    let since = item.held_since.map(|since| {
+        view! { <div><dt>"Held since"</dt><dd>{clock.short(since)} <span class="quiet">" without a break"</span></dd></div> }
+    });
+    let until = item.renewed_until.map(|until| {
+        let note = if until > clock.now { " · decided later, there is a gap" } else { " · there is a gap already" };
+        view! { <div><dt>"Goes on from"</dt><dd>{clock.short(until)} <span class="quiet">{note}</span></dd></div> }
+    });
+    view! { {since} {until} }.into_any()
+}
+
+/// The deadline stands there already; a gap that threatens or is there presses more.
+fn pressing_gap(desk: &Desk, item: &QueueItem) -> Option<AnyView> {
+    let gap = item.row.pressing.filter(|why| !matches!(why, Pressing::DecideBy(_)));
+    pressing(desk.clock(), gap)
 }
 
 fn explained(item: &QueueItem) -> AnyView {

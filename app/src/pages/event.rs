@@ -1,8 +1,10 @@
 //! One event: its sentence, the thread it belongs to, and the row as it stands in the book.
 
-use domain::audit::{Event as BookEvent, Outcome};
+use domain::audit::{Action, Event as BookEvent, Fact, Outcome, told};
 use leptos::prelude::*;
 
+use super::audit_tally::outcome_words;
+use super::request::window;
 use crate::backend::EventView;
 use crate::components::head::{crumb, head, section};
 use crate::components::prose::said;
@@ -24,7 +26,7 @@ pub fn Event() -> impl IntoView {
         let neighbours = (view.thread.len() > 1)
             .then(|| section("thread", "The thread it belongs to", steps(clock, &view)));
         let body = view! {
-            {crumb(routes::AUDIT, "The book")}
+            {crumb(routes::AUDIT, "Audit")}
             {head(
                 sentence(event),
                 view! { <span class="standing">{clock.exact(event.occurred_at)} {tag::outcome(event.outcome)}</span> },
@@ -33,14 +35,54 @@ pub fn Event() -> impl IntoView {
             <div class="split">
                 <div class="split-main">
                     {event.reason.as_deref().map(said)}
+                    {told_facts(clock, event)}
                     {neighbours}
-                    {section("original", "As it stands in the book", view! { <pre class="json" tabindex="0"><code>{view.json.clone()}</code></pre> })}
+                    {original(&view.json)}
                 </div>
                 <aside class="split-side" aria-label="Details">{facts(clock, event)}</aside>
             </div>
         };
         Ok(Page::new(sentence_text(event), body))
     })
+}
+
+/// What the detail says, as a list.
+fn told_facts(clock: Clock, event: &BookEvent) -> Option<AnyView> {
+    let facts = told(&event.detail);
+    let rows = facts
+        .iter()
+        .map(|one| {
+            let said = match &one.fact {
+                Fact::Words(words) => words.clone().into_any(),
+                Fact::Moment(at) => clock.short(*at),
+                Fact::Window(asked) => window(clock, asked),
+                Fact::Change(before, after) => change(before.clone(), after.clone()),
+            };
+            view! { <div><dt>{one.name.clone()}</dt><dd>{said}</dd></div> }
+        })
+        .collect_view();
+    (!facts.is_empty())
+        .then(|| section("told", "What it says", view! { <dl class="facts facts-wide">{rows}</dl> }))
+}
+
+fn change(before: Option<String>, after: Option<String>) -> AnyView {
+    let or_nothing = |side: Option<String>| side.unwrap_or_else(|| "nothing".to_owned());
+    view! {
+        <span class="was">{or_nothing(before)}</span> <span class="quiet">" → "<span class="sr-only">"became"</span></span>
+        <span>{or_nothing(after)}</span>
+    }
+    .into_any()
+}
+
+/// The row itself, for whoever checks word by word.
+fn original(json: &str) -> AnyView {
+    view! {
+        <details class="fold section">
+            <summary>"As it stands in the book"</summary>
+            <pre class="json" tabindex="0"><code>{json.to_owned()}</code></pre>
+        </details>
+    }
+    .into_any()
 }
 
 fn steps(clock: Clock, view: &EventView) -> AnyView {
@@ -69,6 +111,7 @@ fn steps(clock: Clock, view: &EventView) -> AnyView {
 }
 
 fn facts(clock: Clock, event: &BookEvent) -> AnyView {
+    let label = Action::parse(&event.action).map(|action| view! { {action.label()} <br/> });
     let request = event.request_id.map(|id| {
         view! { <div><dt>"Request"</dt><dd><a href=format!("{}/{id}", routes::REQUESTS)>"See the request"</a></dd></div> }
     });
@@ -78,8 +121,8 @@ fn facts(clock: Clock, event: &BookEvent) -> AnyView {
         event.source.ip.clone().map(|ip| view! { <div><dt>"Address"</dt><dd><code>{ip}</code></dd></div> });
     view! {
         <dl class="facts">
-            <div><dt>"Action"</dt><dd><code>{event.action.clone()}</code></dd></div>
-            <div><dt>"Outcome"</dt><dd>{event.outcome.as_str()}</dd></div>
+            <div><dt>"What was done"</dt><dd>{label} " " <code class="raw">{event.action.clone()}</code></dd></div>
+            <div><dt>"Came out"</dt><dd>{outcome_words(event.outcome)} " " <code class="raw">{event.outcome.as_str()}</code></dd></div>
             <div><dt>"Happened"</dt><dd>{clock.exact(event.occurred_at)}</dd></div>
             <div><dt>"Recorded"</dt><dd>{clock.exact(event.recorded_at)}</dd></div>
             <div><dt>"Came from"</dt><dd>{event.source.origin.clone()}</dd></div>

@@ -26,6 +26,11 @@ pub(crate) fn give_back(desk: &Desk, id: GrantId) -> AnyView {
     )
 }
 
+/// Whether access in this state can still be ended: what is being closed cannot.
+pub(crate) fn can_end(state: &str) -> bool {
+    !matches!(state, "ending" | "revoking" | "removal_failed")
+}
+
 /// “Take away”, with a reason.
 pub(crate) fn revoke(desk: &Desk, id: GrantId, whose: &str) -> AnyView {
     let grant = id.to_string();

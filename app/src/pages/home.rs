@@ -1,17 +1,20 @@
 //! Home: what waits, what is held, what is open. Nothing else.
 
+use domain::id::EntitlementId;
+use domain::local_time;
+use domain::nearing::{Nearing, nearing};
 use leptos::prelude::*;
 
 use super::grant_forms;
 use super::requests::request_rows;
 use crate::address;
-use crate::backend::{self, HeldGrant};
+use crate::backend::{self, HeldGrant, Start, What};
 use crate::components::empty::empty;
 use crate::components::head::{head, section};
 use crate::components::icon::{Icon, icon};
 use crate::components::tag;
 use crate::components::time_left::time_left;
-use crate::components::what::what;
+use crate::components::what::{self, what_text};
 use crate::desk::{Desk, Page, page};
 use crate::frame::Place;
 use crate::routes;
@@ -28,11 +31,13 @@ pub fn Home() -> impl IntoView {
             {head(
                 greeting(&desk),
                 lead(&home),
-                Some(view! { <a class="button" href=routes::CATALOGUE>"Find access"</a> }.into_any()),
+                Some(find(home.start.is_none())),
             )}
             {waiting(&home)}
+            {soon_over(&desk, &home.held)}
+            {home.start.as_ref().map(start)}
             {open}
-            {section("held", "What you hold", held)}
+            {home.start.is_none().then(|| section("held", "What you hold", held))}
         };
         Ok(Page::new("Home", body))
     })
@@ -76,6 +81,84 @@ fn waiting(home: &backend::Home) -> Option<AnyView> {
         .then(|| view! { <div class="calls">{decide} {tasks}</div> }.into_any())
 }
 
+/// The page's one primary action, unless there is something better to begin with.
+fn find(is_primary: bool) -> AnyView {
+    let class = if is_primary { "button" } else { "button-quiet" };
+    view! { <a class=class href=routes::CATALOGUE>"Find access"</a> }.into_any()
+}
+
+/// What ends within a day and is not renewed yet.
+fn soon_over(desk: &Desk, held: &[HeldGrant]) -> Option<AnyView> {
+    let now = desk.clock().now;
+    let calls: Vec<AnyView> = held
+        .iter()
+        .filter(|grant| grant.may_renew)
+        .filter_map(|grant| {
+            let until = grant.until?;
+            let class = match nearing(grant.active_since, until, now)? {
+                Nearing::Day => "call call-soon",
+                Nearing::Hour => "call call-now",
+            };
+            let path = address::with(routes::REQUEST_FORM, "renew", &grant.id.to_string());
+            let words = format!("{} ends {}", what_text(&grant.what), local_time::relative(until, now));
+            Some(view! {
+                <a class=class href=path>{icon(Icon::Clock)} <span>{words}</span> <span class="call-way">"Renew"</span> {icon(Icon::Right)}</a>
+            }.into_any())
+        })
+        .collect();
+    (!calls.is_empty()).then(|| view! { <div class="calls">{calls}</div> }.into_any())
+}
+
+/// What somebody who holds nothing begins with: what their job role explains.
+fn start(start: &Start) -> AnyView {
+    let roles = start.job_roles.join(", ");
+    let bundle = start.bundle.as_ref().map(|bundle| {
+        let path = address::with(routes::REQUEST_FORM, "bundle", &bundle.slug);
+        let count = bundle.entitlements.len();
+        let lines = bundle.entitlements.iter().map(|one| view! { <li>{one.clone()}</li> }).collect_view();
+        view! {
+            <div class="start-bundle">
+                <div>
+                    <p class="start-name">{bundle.name.clone()}</p>
+                    <p class="quiet">{bundle.description.clone()}</p>
+                    <ul class="start-list">{lines}</ul>
+                </div>
+                <a class="button" href=path>{format!("Request all {count}")}</a>
+            </div>
+        }
+    });
+    let all = start.others.iter().fold(routes::REQUEST_FORM.to_owned(), |path, (id, _)| {
+        address::with(&path, "entitlement", &id.to_string())
+    });
+    let others = (!start.others.is_empty()).then(|| {
+        let is_alone = start.bundle.is_none();
+        let rows = start.others.iter().map(other).collect_view();
+        let heading = if is_alone { "What your job role explains" } else { "Your job role explains this, too" };
+        let request_all = (is_alone && start.others.len() > 1)
+            .then(|| view! { <p class="more"><a class="button" href=all>{format!("Request all {}", start.others.len())}</a></p> });
+        view! { {section("explained", heading, view! { <ul class="rows rows-tight">{rows}</ul> })} {request_all} }
+    });
+    let lead = format!("You work here as {roles}. This is what people with that job role begin with.");
+    section("start", "Start here", view! { <p class="quiet">{lead}</p> {bundle} {others} })
+}
+
+fn other((id, wanted): &(EntitlementId, What)) -> AnyView {
+    let path = address::with(routes::REQUEST_FORM, "entitlement", &id.to_string());
+    view! {
+        <li class="row">
+            <div class="row-main">
+                <p class="row-title">{what::what(wanted)}</p>
+                <p class="row-sub">{wanted.system.clone()}</p>
+            </div>
+            <div class="row-tags">{tag::sensitivity(wanted.sensitivity)}</div>
+            <div class="row-actions">
+                <a class="button-quiet" href=path>"Request" <span class="sr-only">" " {what_text(wanted)}</span></a>
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
 fn held(desk: &Desk, held: &[HeldGrant]) -> AnyView {
     if held.is_empty() {
         return empty(
@@ -86,6 +169,12 @@ fn held(desk: &Desk, held: &[HeldGrant]) -> AnyView {
     }
     let rows = held.iter().map(|grant| held_row(desk, grant)).collect_view();
     view! { <ul class="rows">{rows}</ul> }.into_any()
+}
+
+fn renew(grant: &HeldGrant) -> AnyView {
+    let path = address::with(routes::REQUEST_FORM, "renew", &grant.id.to_string());
+    view! { <a class="button-quiet" href=path>"Renew" <span class="sr-only">" " {what_text(&grant.what)}</span></a> }
+        .into_any()
 }
 
 fn held_row(desk: &Desk, grant: &HeldGrant) -> AnyView {
@@ -104,15 +193,21 @@ fn held_row(desk: &Desk, grant: &HeldGrant) -> AnyView {
     let request = grant.request.map(|id| {
         view! { <a class="quiet-link" href=format!("{}/{id}", routes::REQUESTS)>"How it came about"</a> }
     });
-    let renew = grant.may_renew.then(|| {
-        let path = address::with(routes::REQUEST_FORM, "renew", &grant.id.to_string());
-        view! { <a class="button-quiet" href=path>"Renew"</a> }
-    });
+    let renew = match grant.renewal {
+        Some(id) => {
+            let path = format!("{}/{id}", routes::REQUESTS);
+            Some(
+                view! { <a class="quiet-link" href=path>{icon(Icon::Clock)} "Renewal asked for"</a> }
+                    .into_any(),
+            )
+        }
+        None => grant.may_renew.then(|| renew(grant)),
+    };
     view! {
         <li class="row held-row">
             <div class="row-main">
                 <p class="row-title">
-                    {what(&grant.what)} {tag::state(&grant.state)} {grant.is_imported.then(tag::imported)}
+                    {what::what(&grant.what)} {tag::state(&grant.state)} {grant.is_imported.then(tag::imported)}
                 </p>
                 <p class="row-sub">{grant.what.system.clone()} {account} {request.is_some().then_some(" · ")} {request}</p>
                 {grant.trouble.clone().map(|words| view! { <p class="trouble">{icon(Icon::Warning)} {words}</p> })}

@@ -3,6 +3,8 @@
 mod account_form;
 pub mod approvals;
 pub mod audit;
+mod audit_bar;
+mod audit_tally;
 pub mod catalogue;
 mod decision;
 mod editing;
@@ -21,5 +23,4 @@ pub mod requests;
 pub mod resource;
 pub mod resource_edit;
 pub mod settings;
-pub mod signed_out;
 pub mod tasks;

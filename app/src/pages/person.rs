@@ -39,7 +39,7 @@ pub fn Person() -> impl IntoView {
             } else {
                 event_rows(desk.clock(), events, true)
             };
-            section("timeline", "Timeline", rows)
+            section("timeline", "What has happened", rows)
         });
         let body = view! {
             {crumb(routes::PEOPLE, "People")}
@@ -107,7 +107,7 @@ fn holding(desk: &Desk, grant: &PersonGrant, revoke_from: Option<String>) -> Any
                 <p class="row-sub">{grant.what.system.clone()} " · " {explained}</p>
             </div>
             <div class="row-time"><p class="left-words">{until}</p></div>
-            <div class="row-actions">{revoke_from.map(|name| grant_forms::revoke(desk, grant.id, &name))}</div>
+            <div class="row-actions">{revoke_from.filter(|_| grant_forms::can_end(&grant.state)).map(|name| grant_forms::revoke(desk, grant.id, &name))}</div>
         </li>
     }
     .into_any()

@@ -50,7 +50,8 @@ pub fn Request() -> impl IntoView {
 fn asked_sentence(request: &RequestView) -> AnyView {
     let by_other = request.requester.id != request.row.beneficiary.id;
     let for_whom = by_other.then(|| view! { " for " {person(&request.row.beneficiary)} });
-    view! { {person(&request.requester)} " asked for " {what(&request.row.what)} {for_whom} }.into_any()
+    let verb = if request.row.is_renewal { " asked to renew " } else { " asked for " };
+    view! { {person(&request.requester)} {verb} {what(&request.row.what)} {for_whom} }.into_any()
 }
 
 fn standing(clock: Clock, request: &RequestView) -> AnyView {
@@ -61,7 +62,7 @@ fn standing(clock: Clock, request: &RequestView) -> AnyView {
     let since = request.row.filed_at;
     view! {
         <span class="standing">
-            {tag::state(&state)} {tag::sensitivity(request.row.what.sensitivity)}
+            {tag::state(&state)} {request.row.is_renewal.then(tag::renewal)} {tag::sensitivity(request.row.what.sensitivity)}
             <span>"asked " {clock.relative(since)}</span>
         </span>
     }
@@ -109,9 +110,10 @@ fn past(clock: Clock, step: &ThreadStep) -> Step {
     let is_bad = step.outcome != "success"
         || matches!(step.action.as_str(), "request.denied" | "grant.revoked" | "grant.failed");
     let imported = (step.origin == "imported").then(tag::imported);
+    let times = (step.times > 1).then(|| format!(" ({} times)", step.times));
     Step {
         mark: if is_bad { Mark::Bad } else { Mark::Done },
-        sentence: view! { {step.sentence.clone()} " " {imported} }.into_any(),
+        sentence: view! { {step.sentence.clone()} {times} " " {imported} }.into_any(),
         when: Some(clock.short(step.at)),
         said: step.said.clone(),
     }
@@ -122,6 +124,7 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
     let given = request.given.as_ref().filter(|given| **given != request.asked);
     let left =
         request.row.grant.as_ref().filter(|grant| grant.state == "active").and_then(|grant| grant.until);
+    let goes_on = request.renewed_until.filter(|_| request.row.state == "pending");
     view! {
         <dl class="facts">
             <div>
@@ -140,6 +143,18 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
                 <div>
                     <dt>"Given"</dt>
                     <dd>{window(clock, given)}</dd>
+                </div>
+            })}
+            {request.held_since.map(|since| view! {
+                <div>
+                    <dt>"Held unbroken since"</dt>
+                    <dd>{clock.short(since)}</dd>
+                </div>
+            })}
+            {goes_on.map(|until| view! {
+                <div>
+                    <dt>"Goes on from"</dt>
+                    <dd>{clock.short(until)} <span class="quiet">", where the running access ends"</span></dd>
                 </div>
             })}
             {left.map(|until| view! {

@@ -39,21 +39,23 @@ pub fn RequestForm() -> impl IntoView {
         let title = if form.renewal.is_some() { "Renew access" } else { "Request access" };
         // What stands in the way of one thing keeps nobody from asking for the others.
         let clear = form.items.iter().any(|item| item.obstacle.is_none());
+        // What was typed is never lost, even where it has been asked for meanwhile in another window.
+        let is_shown = clear || filled.is_draft;
         filled.typed.ends = ends_chosen(&form, &filled.typed);
-        let preview = preview(&desk, &form, &filled.typed);
+        let preview = preview(&desk, &form, &filled);
         let body = view! {
             {crumb(routes::CATALOGUE, "Catalogue")}
             {head(title, lead(&form), None)}
             <div class="split">
                 <div class="split-main">
                     {items(&form, &filled)}
-                    {clear.then(|| fields(&desk, &form, filled))}
+                    {is_shown.then(|| fields(&desk, &form, filled))}
                 </div>
                 <aside class="split-side" aria-label="What will come of it">{preview}</aside>
             </div>
         };
         let page = Page::new(title, body);
-        Ok(if clear { page.with_islands() } else { page })
+        Ok(if is_shown { page.with_islands() } else { page })
     })
 }
 
@@ -147,7 +149,8 @@ fn items(form: &FormView, filled: &Filled<TypedRequest>) -> AnyView {
 }
 
 fn fields(desk: &Desk, form: &FormView, filled: Filled<TypedRequest>) -> AnyView {
-    let clear = form.items.iter().filter(|item| item.obstacle.is_none());
+    let is_blocked = form.items.iter().all(|item| item.obstacle.is_some());
+    let clear = form.items.iter().filter(|item| is_blocked || item.obstacle.is_none());
     let ids: Vec<String> = clear.map(|item| item.entitlement_id.to_string()).collect();
     let before = form.renewal.as_ref().and_then(|renewal| renewal.rationale.clone()).unwrap_or_default();
     let rationale = if filled.is_draft { filled.typed.rationale.clone() } else { before };
@@ -166,6 +169,7 @@ fn fields(desk: &Desk, form: &FormView, filled: Filled<TypedRequest>) -> AnyView
         .map(|_| if filled.is_draft { filled.typed.bundle.clone() } else { desk.query("bundle") });
     let is_renewal = form.renewal.is_some();
     let words = match ids.len() {
+        _ if is_blocked => "Try again".to_owned(),
         0 | 1 if is_renewal => "Ask for the renewal".to_owned(),
         0 | 1 => "Send the request".to_owned(),
         count => format!("Send {count} requests"),

@@ -11,11 +11,11 @@ use crate::backend::{RequestForm, RequestFormItem, TypedRequest};
 use crate::components::deciders::deciders;
 use crate::components::icon::{Icon, icon};
 use crate::components::time::Clock;
-use crate::desk::Desk;
+use crate::desk::{Desk, Filled};
 use crate::forms::requests::chosen;
 
 /// What will come of the request.
-pub(crate) fn preview(desk: &Desk, form: &RequestForm, typed: &TypedRequest) -> AnyView {
+pub(crate) fn preview(desk: &Desk, form: &RequestForm, filled: &Filled<TypedRequest>) -> AnyView {
     let clock = desk.clock();
     let renewal = form.renewal.as_ref().map(|renewal| {
         view! {
@@ -41,7 +41,7 @@ pub(crate) fn preview(desk: &Desk, form: &RequestForm, typed: &TypedRequest) -> 
             {renewal}
             <div aria-live="polite">
                 <dt>"Would end"</dt>
-                <dd id="ends-preview">{ends(clock, form, typed)}</dd>
+                <dd id="ends-preview">{ends(clock, form, filled)}</dd>
             </div>
         </dl>
         <p class="quiet preview-note">
@@ -56,13 +56,16 @@ pub(crate) fn preview(desk: &Desk, form: &RequestForm, typed: &TypedRequest) -> 
 }
 
 /// When it would end, or why it cannot be asked for like this.
-fn ends(clock: Clock, form: &RequestForm, typed: &TypedRequest) -> AnyView {
+fn ends(clock: Clock, form: &RequestForm, filled: &Filled<TypedRequest>) -> AnyView {
+    let typed = &filled.typed;
     let from = form.renewal.as_ref().map_or(clock.now, |renewal| renewal.starts_at);
     let judged = window(typed, clock.zone).and_then(|window| match window.check(form.limit.as_ref(), from) {
         Ok(()) => Ok(window),
         Err(fault) => Err(fault.to_string()),
     });
     match judged {
+        // The field and the summary above say what is wrong.
+        Err(_) if filled.is_draft => view! { <span class="quiet">"not known yet"</span> }.into_any(),
         Err(fault) => {
             view! { <p class="unexplained">{icon(Icon::Warning)} <span>{fault}</span></p> }.into_any()
         }
@@ -123,7 +126,7 @@ fn usual(form: &RequestForm) -> Option<AnyView> {
     let slowest = form.items.iter().filter_map(|item| item.usual).max_by_key(|usual| usual.median)?;
     let view = view! {
         <div>
-            <dt>"Usually takes"</dt>
+            <dt>"Usually decided in"</dt>
             <dd>{slowest.median.to_string()} <span class="quiet">{format!(" · over the last {} decisions", slowest.decisions)}</span></dd>
         </div>
     };

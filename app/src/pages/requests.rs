@@ -99,7 +99,7 @@ fn request_row(clock: Clock, row: &RequestRow) -> AnyView {
     view! {
         <li class="row row-link">
             <div class="row-main">
-                <p class="row-title"><a class="row-cover" href=path>{what_plain(&row.what)}</a></p>
+                <p class="row-title"><a class="row-cover" href=path>{what_plain(&row.what)}</a> {row.is_renewal.then(tag::renewal)}</p>
                 <p class="row-sub">{row.what.system.clone()} " · asked " {clock.relative(row.filed_at)}</p>
             </div>
             <div class="row-time"><p class="left-words">{standing}</p></div>

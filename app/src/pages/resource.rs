@@ -10,6 +10,7 @@ use crate::components::deciders::deciders;
 use crate::components::empty::empty;
 use crate::components::head::{crumb, head};
 use crate::components::icon::{Icon, icon};
+use crate::components::number::thousands;
 use crate::components::person::{people, person_with_circle};
 use crate::components::tag;
 use crate::desk::{Desk, Page, page};
@@ -128,7 +129,7 @@ fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementVi
                     let over = if usual.decisions == 1 { "one decision".to_owned() } else { format!("the last {} decisions", usual.decisions) };
                     view! {
                         <div>
-                            <dt>"Usually takes"</dt>
+                            <dt>"Usually decided in"</dt>
                             <dd>{usual.median.to_string()} <span class="quiet">{format!(" · over {over}")}</span></dd>
                         </div>
                     }
@@ -186,9 +187,9 @@ fn holders(holders: &Holders) -> String {
         Holders::Named(all) => match all.len() {
             0 => "nobody".to_owned(),
             1 => "one person".to_owned(),
-            count => format!("{count} people"),
+            count => format!("{} people", thousands(count)),
         },
-        Holders::Count(count) => format!("{count} people"),
+        Holders::Count(count) => format!("{} people", thousands(*count)),
         Holders::FewerThanFive => "fewer than five people".to_owned(),
     }
 }
@@ -216,8 +217,8 @@ fn holder(desk: &Desk, may_revoke: bool, holder: &Holder) -> AnyView {
         None => ().into_any(),
     };
     let is_self = holder.person.id == desk.caller.id();
-    let revoke =
-        (may_revoke && !is_self).then(|| grant_forms::revoke(desk, holder.grant, &holder.person.name));
+    let revoke = (may_revoke && !is_self && grant_forms::can_end(&holder.state))
+        .then(|| grant_forms::revoke(desk, holder.grant, &holder.person.name));
     view! {
         <li class="row">
             <div class="row-main">

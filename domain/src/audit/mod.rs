@@ -1,8 +1,12 @@
 //! The book: what an event says.
 
 mod action;
+mod label;
+mod told;
 
 pub use action::Action;
+pub use label::{GROUPS, Group, OTHERS, group_of};
+pub use told::{Fact, Told, told};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -123,7 +123,7 @@ pub async fn run(args: DemoArgs) -> Result<(), DemoError> {
     let demo_provider =
         Arc::new(DemoProvider::new(&settings, company::people()).map_err(DemoError::Provider)?);
     let origin = settings.public_url.origin();
-    let door = http::door(settings, store.clone())?;
+    let door = http::door(settings, store.clone(), app::context::Risks::default())?;
     let router = http::router(&door, http::pages::pages(&door))?;
 
     let jobs = tokio::spawn(work(store, stop.clone()));

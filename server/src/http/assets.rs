@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use rust_embed::RustEmbed;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use rust_embed::{EmbeddedFile, RustEmbed};
 
 /// The files, by their path without a leading slash.
 #[derive(RustEmbed)]
@@ -28,10 +29,17 @@ pub fn versioned(path: &str) -> String {
     }
 }
 
-/// Serves a file of the site; 404 for what is not there.
-pub(super) async fn file(request: Request) -> Response {
+/// Serves a file of the site; whatever else is asked for is somebody else's to answer.
+pub(super) async fn serve(request: Request, next: Next) -> Response {
     let path = request.uri().path().trim_start_matches('/');
-    let Some(file) = Site::get(path) else { return StatusCode::NOT_FOUND.into_response() };
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    match Site::get(path).filter(|_| is_read) {
+        Some(file) => answer(path, file, &request),
+        None => next.run(request).await,
+    }
+}
+
+fn answer(path: &str, file: EmbeddedFile, request: &Request) -> Response {
     let hash = version(&file.metadata.sha256_hash());
     let wanted = request.uri().query().and_then(|query| query.strip_prefix("v="));
     let etag = format!("\"{hash}\"");

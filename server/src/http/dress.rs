@@ -49,11 +49,18 @@ pub async fn dress(State(door): State<Door>, mut request: Request, next: Next) -
             .map(|text| text.chars().filter(|c| !c.is_control()).take(USER_AGENT_MAX).collect()),
     };
     request.extensions_mut().insert(asked.clone());
+    let theme = theme_cookie(request.headers());
     let mut response = next.run(request).await;
     let nonce = response.headers_mut().remove(NONCE);
-    let mut response = readable(response, &asked.request_id);
+    let mut response = PlainPage::write(readable(response, &asked.request_id), &theme);
     add_headers(response.headers_mut(), &door, &asked, nonce.as_ref().and_then(|nonce| nonce.to_str().ok()));
     response
+}
+
+/// The headers that name the chosen theme, kept for after the answer.
+fn theme_cookie(headers: &HeaderMap) -> HeaderMap {
+    let cookies = headers.get_all(header::COOKIE).iter();
+    cookies.map(|cookie| (header::COOKIE, cookie.clone())).collect()
 }
 
 /// A status that a layer gave without a word becomes a page.
@@ -69,9 +76,8 @@ fn readable(response: Response, request_id: &str) -> Response {
         return response;
     }
     let (title, text) = words(status);
-    let mut page = PlainPage::new(status, title, text).link(app::routes::HOME, "Go to the start page");
-    page.request_id = Some(request_id);
-    let mut dressed = page.answer();
+    let page = PlainPage::new(status, title, text).link(app::routes::HOME, "Go home");
+    let mut dressed = page.request_id(request_id).answer();
     for (name, value) in response.headers() {
         if *name != header::CONTENT_LENGTH
             && *name != header::CONTENT_TYPE

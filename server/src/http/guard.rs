@@ -1,7 +1,7 @@
 //! Who is asking. One query tells; nothing behind this runs for somebody who is not signed in.
 
 use app::error::PortalError;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,6 +31,8 @@ pub async fn guard(State(door): State<Door>, session: Session, mut request: Requ
     };
     let visit = match visit(&door, &session, &asked).await {
         Ok(Some(visit)) => visit,
+        // Where nothing is, nobody needs to sign in to learn that.
+        Ok(None) if request.extensions().get::<MatchedPath>().is_none() => return next.run(request).await,
         Ok(None) => return signed_out(&request),
         Err(error) => return unavailable(&error),
     };

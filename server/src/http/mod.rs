@@ -24,6 +24,7 @@ pub use router::{REQUEST_TIMEOUT, router};
 
 use std::sync::Arc;
 
+use app::context::Risks;
 use store::Store;
 
 use crate::config::Settings;
@@ -42,6 +43,8 @@ pub struct DoorParts {
     pub store: Store,
     /// The sign-in provider.
     pub provider: Provider,
+    /// What was found out about how this server runs.
+    pub risks: Risks,
     limiter: Limiter,
 }
 
@@ -49,13 +52,14 @@ pub struct DoorParts {
 ///
 /// # Errors
 /// When the settings cannot be used with the provider.
-pub fn door(settings: Settings, store: Store) -> Result<Door, OidcError> {
+pub fn door(settings: Settings, store: Store, risks: Risks) -> Result<Door, OidcError> {
     let redirect_uri = settings.public_url.of_path(app::routes::AUTH_CALLBACK);
     Ok(Arc::new(DoorParts {
         provider: Provider::new(settings.oidc.clone(), redirect_uri)?,
         limiter: Limiter::new(settings.sign_ins_per_minute),
         settings,
         store,
+        risks,
     }))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::backend::{AuditQuery, Backend};
-use app::context::{Assets, Visitor};
+use app::context::{Assets, Risks, Visitor};
 use app::error::PortalError;
 use app::{App, register_server_functions, routes, shell};
 use axum::body::Body;
@@ -15,7 +15,8 @@ use http::{HeaderValue, StatusCode, header};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
 use leptos_axum::{
-    LeptosRoutes as _, ResponseOptions, generate_route_list_with_exclusions, handle_server_fns_with_context,
+    LeptosRoutes as _, ResponseOptions, generate_route_list, handle_server_fns_with_context,
+    render_app_async_with_context,
 };
 use serde::Deserialize;
 
@@ -31,12 +32,12 @@ use crate::portal::export::Format;
 pub fn pages(door: &Door) -> Router {
     let portal = Portal::new(door.store.clone());
     let account = OwnAccount::new(door.store.clone(), door.settings.sessions.idle, door.settings.time_zone);
-    let provide = provider(portal.backend(Arc::new(account)));
+    let provide = provider(portal.backend(Arc::new(account)), door.risks);
     register_server_functions();
     let options = LeptosOptions::builder().output_name("gatebook").build();
-    // The page after signing out stands outside the guard.
-    let outside = vec![routes::SIGNED_OUT.to_owned()];
-    let pages = generate_route_list_with_exclusions(App, Some(outside));
+    let pages = generate_route_list(App);
+    let missing_options = options.clone();
+    let missing = render_app_async_with_context(provide.clone(), move || shell(missing_options.clone()));
     let forms = provide.clone();
     let form = move |request: Request| {
         let provide = forms.clone();
@@ -46,12 +47,13 @@ pub fn pages(door: &Door) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, pages, provide, move || shell(shell_options.clone()))
         .route("/api/form/{name}", routing::post(form))
+        .fallback(routing::get(missing))
         .with_state(options)
         .route(routes::AUDIT_EXPORT, routing::get(export).with_state(portal))
 }
 
 /// What `app::context` asks for, taken from what the guard has found out.
-fn provider(backend: Backend) -> impl Fn() + Clone + Send + Sync + 'static {
+fn provider(backend: Backend, risks: Risks) -> impl Fn() + Clone + Send + Sync + 'static {
     let assets = Assets {
         css: assets::versioned("/app.css"),
         js: assets::versioned("/pkg/gatebook.js"),
@@ -60,6 +62,7 @@ fn provider(backend: Backend) -> impl Fn() + Clone + Send + Sync + 'static {
     move || {
         provide_context(backend.clone());
         provide_context(assets.clone());
+        provide_context(risks);
         let parts = use_context::<Parts>();
         let extensions = parts.as_ref().map(|parts| &parts.extensions);
         let visiting = extensions.and_then(|found| found.get::<Visiting>());
@@ -105,6 +108,6 @@ async fn export(
 fn refused(error: &PortalError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     PlainPage::new(status, "Nothing was exported", &error.to_string())
-        .link(routes::AUDIT, "Back to the book")
+        .link(routes::AUDIT, "Back to Audit")
         .answer()
 }

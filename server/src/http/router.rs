@@ -7,7 +7,7 @@ use app::routes;
 use axum::body::Body;
 use axum::response::IntoResponse as _;
 use axum::{Router, middleware, routing};
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -19,7 +19,6 @@ use tracing::Span;
 
 use super::dress::{Asked, dress};
 use super::guard::guard;
-use super::plain_page::{STYLE, STYLE_PATH};
 use super::{Door, assets, back_channel, callback, health, prefetch, session, sign_in, sign_out};
 
 /// Nothing may take longer to begin its answer.
@@ -28,7 +27,7 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// Everything that is served. `pages` stand behind the guard: they find [`super::guard::Visiting`] and
-/// [`Asked`] among a request's extensions.
+/// [`Asked`] among a request's extensions. Their fallback answers for unknown addresses, to anybody.
 ///
 /// # Errors
 /// When the public address cannot be trusted as an origin.
@@ -48,8 +47,6 @@ pub fn router(door: &Door, pages: Router) -> Result<Router, ConfigError> {
         .route(routes::HEALTHZ, routing::get(health::alive))
         .route(routes::READYZ, routing::get(health::ready))
         .route(prefetch::RULES_PATH, routing::get(prefetch::rules))
-        .route(STYLE_PATH, routing::get(style))
-        .fallback(routing::get(assets::file))
         .with_state(door.clone());
     let csrf = CsrfLayer::new().add_trusted_origin(door.settings.public_url.origin())?;
     // The first is the outermost: it sees the request first and the answer last.
@@ -59,6 +56,7 @@ pub fn router(door: &Door, pages: Router) -> Result<Router, ConfigError> {
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(middleware::from_fn(assets::serve))
         .layer(middleware::from_fn(prefetch::refuse))
         .layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES))
         .layer(csrf);
@@ -80,12 +78,4 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response<Body> {
         .unwrap_or("of unknown cause");
     tracing::error!(cause, "a request panicked");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
-}
-
-async fn style() -> Response<Body> {
-    let mut response = STYLE.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
-    response
 }

@@ -155,10 +155,10 @@ pub(super) fn provider_away(error: &OidcError, return_to: &str, visit: Option<&V
     };
     let return_to: String = url::form_urlencoded::byte_serialize(return_to.as_bytes()).collect();
     let retry = format!("{}?return_to={return_to}", app::routes::SIGN_IN);
-    let mut response =
-        PlainPage::new(StatusCode::SERVICE_UNAVAILABLE, "Signing in does not work right now", text)
-            .link(&retry, "Try again")
-            .answer();
+    let page = PlainPage::new(StatusCode::SERVICE_UNAVAILABLE, "Signing in does not work right now", text)
+        .link(&retry, "Try again");
+    let page = if visit.is_some() { page.link(app::routes::HOME, "Go home") } else { page };
+    let mut response = page.answer();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
     response
 }

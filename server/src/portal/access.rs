@@ -1,17 +1,21 @@
 //! Holding access, giving it back, taking it away, and doing by hand what no connector does.
 
+use std::collections::HashMap;
+
 use app::backend::{Access, Answer, HeldGrant, Home, Task, TaskKind};
 use app::error::PortalError;
 use async_trait::async_trait;
 use domain::audit::{Action, NewEvent};
 use domain::caller::Caller;
 use domain::grant::{Cause, GrantState, Removal, RemovalKnown};
-use domain::id::{GrantId, PersonId};
+use domain::id::{EntitlementId, GrantId, PersonId};
 use store::grant::{GrantRecord, Tried, Which};
-use store::{PgConnection, Store, Tx, catalogue, grant, owner};
+use store::{PgConnection, Store, Tx, catalogue, grant, owner, request};
 
 use super::typed::Faults;
 use super::{Fault, Portal, Refused, approvals, refuse, requests, tell, what_is_held};
+
+mod start;
 
 const TASKS_MAX: i64 = 200;
 
@@ -45,11 +49,26 @@ impl Access for Portal {
 async fn home(store: &Store, caller: &Caller) -> Result<Home, Fault> {
     let mut conn = store.read().await?;
     let held = grant::list(&mut conn, Which::LiveOf(caller.id()), 1_000).await?;
+    let ids: Vec<EntitlementId> = held.iter().map(GrantRecord::entitlement_id).collect();
+    let pending: HashMap<_, _> =
+        request::pending_for(&mut conn, caller.id(), &ids).await?.into_iter().collect();
+    let is_alone = |id| ids.iter().filter(|other| **other == id).count() == 1;
+    let held = held.iter().map(|record| {
+        let id = record.entitlement_id();
+        let row = held_grant(record)?;
+        let renewal = pending.get(&id).copied().filter(|_| row.may_renew);
+        // What follows on is asked for or waits already.
+        Ok(HeldGrant { may_renew: row.may_renew && renewal.is_none() && is_alone(id), renewal, ..row })
+    });
+    let held = held.collect::<Result<_, Fault>>()?;
+    let open = requests::open(&mut conn, caller).await?;
+    let is_new = ids.is_empty() && open.is_empty();
     Ok(Home {
+        start: if is_new { start::start(&mut conn, caller).await? } else { None },
         to_decide: approvals::waiting(&mut conn, caller).await?.len(),
         tasks: tasks(&mut conn, caller).await?.iter().filter(|task| !task.is_own).count(),
-        held: held.iter().map(held_grant).collect::<Result<_, _>>()?,
-        open: requests::open(&mut conn, caller).await?,
+        held,
+        open,
     })
 }
 
@@ -77,6 +96,7 @@ fn held_grant(record: &GrantRecord) -> Result<HeldGrant, Fault> {
         trouble: trouble.map(str::to_owned),
         may_give_back: !matches!(state, GrantState::Removing { .. }),
         may_renew: matches!(state, GrantState::Active { until: Some(_) }),
+        renewal: None,
     })
 }
 

@@ -3,11 +3,11 @@
 use app::backend::{Answer, Approvals, EarlierRequest, HeldLine, QueueItem, QueueRow, TypedDecision};
 use app::error::PortalError;
 use async_trait::async_trait;
-use chrono::TimeDelta;
 use chrono_tz::Tz;
 use domain::caller::Caller;
 use domain::id::RequestId;
 use domain::policy::Deciders;
+use domain::request::pressing;
 use store::grant::GrantRecord;
 use store::request::{RequestRecord, Which};
 use store::{PgConnection, Store, access_fact, grant, person, request};
@@ -72,7 +72,8 @@ fn row(caller: &Caller, record: &RequestRecord) -> Result<QueueRow, Fault> {
         what: what_is_asked(record)?,
         filed_at: record.filed_at,
         decide_by: record.decide_by,
-        is_due_soon: record.decide_by - caller.called_at < TimeDelta::days(1),
+        pressing: pressing(record.decide_by, record.renewed_until, caller.called_at),
+        is_renewal: record.renews().is_some(),
         asked: record.asked()?,
     })
 }
@@ -112,6 +113,7 @@ async fn item(store: &Store, caller: &Caller, id: RequestId) -> Result<QueueItem
             .collect(),
         peers: usize::try_from(peers).ok().filter(|_| peers >= PEERS_TOLD_FROM),
         held_since: grant::held_since(&mut conn, who, wanted, caller.called_at).await?,
+        renewed_until: record.renewed_until,
         earlier: earlier.iter().map(earlier_request).collect(),
         deciders,
         summary_required: sensitivity.needs_summary(),

@@ -16,8 +16,12 @@ use store::{PgConnection, Store};
 use super::typed::Faults;
 use super::{Fault, Portal, tell};
 
+mod tally;
+
 const PAGE_EVENTS: usize = 50;
 const THREAD_MAX: i64 = 100;
+/// As long as `2026-11-23T10:00`.
+const MINUTE_CHARS: usize = 16;
 /// The same search by the same person is written down once in this time.
 const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
 
@@ -47,7 +51,10 @@ pub(super) fn filter(caller: &Caller, query: &AuditQuery) -> Result<Filter, Port
     };
     let from = time("from", &query.from, BareDate::Start);
     // A bare date means its end, and so the moment after its last second.
-    let to = time("to", &query.to, BareDate::End).map(|to| to + TimeDelta::seconds(1));
+    // A time without seconds means the end of its minute.
+    let whole =
+        if query.to.trim().len() == MINUTE_CHARS { TimeDelta::minutes(1) } else { TimeDelta::seconds(1) };
+    let to = time("to", &query.to, BareDate::End).map(|to| to + whole);
     if from.zip(to).is_some_and(|(from, to)| from >= to) {
         faults.add("to", "The end is before the beginning.");
     }
@@ -66,6 +73,7 @@ pub(super) fn filter(caller: &Caller, query: &AuditQuery) -> Result<Filter, Port
         person: some(&query.person),
         resource: some(&query.resource),
         action: some(&query.action),
+        without: some(&query.without),
         outcome: outcome.as_deref().and_then(Outcome::parse),
         from,
         to,
@@ -89,7 +97,14 @@ async fn search(
     let last = events.last().filter(|_| has_more);
     let next =
         last.map(|e| Cursor { recorded_at: e.recorded_at, id: e.id }).map(write_cursor).unwrap_or_default();
-    let count = audit::count(&mut conn, &filter).await?;
+    // Further back, the strip and the facets are not shown, and counting is cheaper.
+    let (count, tally) = match after {
+        Some(_) => (audit::count(&mut conn, &filter).await?, None),
+        None => {
+            let rows = audit::tally(&mut conn, &filter, caller.time_zone.name()).await?;
+            (rows.iter().map(|row| row.events).sum(), Some(tally::tally(&rows, &filter, caller)?))
+        }
+    };
     drop(conn);
     // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
     if sees_all(caller) && after.is_none() && *query != AuditQuery::default() {
@@ -100,6 +115,7 @@ async fn search(
         total: usize::try_from(count.min(COUNTED_MAX)).unwrap_or(0),
         is_more: count > COUNTED_MAX,
         next,
+        tally,
         actions: Action::ALL.iter().map(|action| action.as_str()).collect(),
         sees_all: sees_all(caller),
     })

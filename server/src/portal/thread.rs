@@ -1,12 +1,50 @@
 //! Events as steps of a thread: sentences with names.
 
 use app::backend::ThreadStep;
-use domain::audit::{Action, Event};
+use domain::audit::{Action, Event, Outcome};
 
-/// One step.
-pub fn step(event: &Event) -> ThreadStep {
+/// The steps of one request's life. What begins something and what ends it are one step, and so are tries that
+/// failed one after the other: the audit has each of them.
+pub fn steps(events: &[Event]) -> Vec<ThreadStep> {
+    let mut steps: Vec<ThreadStep> = Vec::new();
+    for event in events {
+        let Some(last) = steps.last_mut() else {
+            steps.push(step(event));
+            continue;
+        };
+        if completes(&last.action, event) {
+            *last = ThreadStep { began_at: last.began_at.or(Some(last.at)), ..step(event) };
+        } else if last.action == event.action && last.outcome == event.outcome.as_str() && is_failure(event) {
+            *last = ThreadStep { times: last.times + 1, ..step(event) };
+        } else {
+            steps.push(step(event));
+        }
+    }
+    steps
+}
+
+/// Whether this event brings to its end what the step before began.
+fn completes(begun: &str, event: &Event) -> bool {
+    use Action::{GrantActivated, GrantActivating, GrantEnded, GrantEnding, GrantRevoked, GrantRevoking};
+    let by_itself = event.outcome == Outcome::Success && event.reason.is_none();
+    by_itself
+        && matches!(
+            (Action::parse(begun), Action::parse(&event.action)),
+            (Some(GrantActivating), Some(GrantActivated))
+                | (Some(GrantEnding), Some(GrantEnded))
+                | (Some(GrantRevoking), Some(GrantRevoked))
+        )
+}
+
+fn is_failure(event: &Event) -> bool {
+    event.outcome == Outcome::Failure
+}
+
+fn step(event: &Event) -> ThreadStep {
     ThreadStep {
         at: event.occurred_at,
+        began_at: None,
+        times: 1,
         action: event.action.clone(),
         outcome: event.outcome.as_str().to_owned(),
         sentence: sentence(event),
@@ -15,19 +53,82 @@ pub fn step(event: &Event) -> ThreadStep {
     }
 }
 
-/// “Ana Ruiz approved read on payments-prod”, without the full stop.
-pub fn sentence(event: &Event) -> String {
-    let phrase: &str = Action::parse(&event.action).map_or(&event.action, |action| action.phrase());
-    let mut sentence = format!("{} {phrase}", event.actor.name());
-    match (&event.resource.entitlement, &event.resource.resource) {
-        (Some(entitlement), Some(resource)) => {
-            sentence.push_str(&format!(" {entitlement} on {resource}"));
+/// “Ana Ruiz approved”: what it is all about stands above the thread.
+fn sentence(event: &Event) -> String {
+    let who = event.actor.name();
+    let Some(action) = Action::parse(&event.action) else { return format!("{who} {}", event.action) };
+    let what = match action {
+        Action::RequestSubmitted => "asked",
+        Action::RequestCancelled => "took the request back",
+        Action::RequestExpired => "closed the request: nobody decided in time",
+        Action::RequestApproved | Action::RequestDenied => action.phrase(),
+        Action::GrantRevoking | Action::GrantRevoked => "took the access away",
+        Action::GrantRetried => "asked for another try",
+        Action::GrantAttested => "attested it by hand",
+        _ => return format!("{who} {} the access", action.phrase()),
+    };
+    format!("{who} {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, TimeDelta, Utc};
+    use domain::audit::{About, Actor};
+    use domain::caller::Source;
+    use domain::id::EventId;
+
+    fn event(minute: i64, action: Action, outcome: Outcome) -> Event {
+        let start: DateTime<Utc> = "2026-11-23T10:00:00Z".parse().expect("a date");
+        let at = start + TimeDelta::minutes(minute);
+        Event {
+            id: EventId(uuid::Uuid::from_u128(u128::try_from(minute).expect("a minute"))),
+            occurred_at: at,
+            recorded_at: at,
+            actor: Actor::System,
+            action: action.as_str().to_owned(),
+            outcome,
+            subject: None,
+            resource: About::default(),
+            request_id: None,
+            grant_id: None,
+            source: Source::of("job"),
+            reason: None,
+            detail: serde_json::json!({}),
         }
-        (None, Some(resource)) => sentence.push_str(&format!(" {resource}")),
-        _ => {}
     }
-    if let Some(subject) = event.subject.as_ref().filter(|subject| Some(subject.id) != event.actor.id()) {
-        sentence.push_str(&format!(" for {}", subject.name));
+
+    #[test]
+    fn what_began_and_ended_is_one_step_and_so_are_tries_that_failed() {
+        use Action::{GrantActivated, GrantActivating, GrantActivationFailed, GrantEnded, GrantEnding};
+        use Outcome::{Failure, Success};
+        let events = [
+            event(0, GrantActivating, Success),
+            event(1, GrantActivationFailed, Failure),
+            event(2, GrantActivationFailed, Failure),
+            event(3, GrantActivated, Success),
+            event(4, GrantEnding, Success),
+            event(5, GrantEnded, Success),
+        ];
+        let steps = steps(&events);
+        let told: Vec<_> = steps.iter().map(|step| (step.sentence.as_str(), step.times)).collect();
+        assert_eq!(
+            told,
+            [
+                ("Gatebook began to open the access", 1),
+                ("Gatebook could not open the access", 2),
+                ("Gatebook opened the access", 1),
+                ("Gatebook closed the access", 1),
+            ]
+        );
+        assert_eq!(steps.last().and_then(|step| step.began_at), Some(events[4].occurred_at));
     }
-    sentence
+
+    #[test]
+    fn what_was_said_stays_a_step_of_its_own() {
+        let mut ended = event(1, Action::GrantRevoked, Outcome::Success);
+        ended.reason = Some("The incident is over.".to_owned());
+        let begun = event(0, Action::GrantRevoking, Outcome::Success);
+        assert_eq!(steps(&[begun, ended]).len(), 2);
+    }
 }

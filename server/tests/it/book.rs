@@ -2,13 +2,14 @@
 
 use app::backend::{Audit, AuditQuery};
 use app::error::PortalError;
+use domain::audit::Outcome;
 use domain::caller::Caller;
 use futures::TryStreamExt;
 use server::portal::export::Format;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::house::{House, fields};
+use crate::house::{House, fields, hours, start};
 
 async fn auditor(house: &House) -> Caller {
     let mut auditor = house.person("Ada Audit").await;
@@ -174,4 +175,51 @@ async fn the_applications_role_cannot_rewrite_the_book(pool: PgPool) {
     for statement in [format!("drop owned by {role}"), format!("drop role {role}")] {
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
     }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_is_found_is_told_by_day_in_the_readers_zone_by_kind_and_by_outcome(pool: PgPool) {
+    let house = House::new(pool).await;
+    let ben = house.person("Ben Okafor").await;
+    let read = house.entitlement("read").await;
+    house.granted(&ben, read).await;
+    // An evening in London is the next morning in Tokyo.
+    house.set(start() + hours(9));
+    let admin = house.entitlement("admin").await;
+    house.ask(&ben, admin).await;
+    let mut auditor = auditor(&house).await;
+    auditor.called_at = start() + hours(10);
+    let tally = async |auditor: &Caller, query: AuditQuery| {
+        house.portal.search(auditor, &query, "").await.unwrap().tally.unwrap()
+    };
+    let found = tally(&auditor, AuditQuery::default()).await;
+    assert_eq!(found.groups, [("request".to_owned(), 3), ("grant".to_owned(), 1)]);
+    assert_eq!(found.outcomes, [(Outcome::Success, 4)]);
+    assert_eq!(found.days.len(), 30, "where no time is asked for");
+    assert_eq!(found.days.last().map(|day| (day.day.to_string(), day.count)), Some(("2026-11-23".into(), 4)));
+
+    auditor.time_zone = chrono_tz::Asia::Tokyo;
+    let week = AuditQuery { from: "2026-11-20".into(), to: "2026-11-24".into(), ..AuditQuery::default() };
+    let days: Vec<usize> = tally(&auditor, week).await.days.iter().map(|day| day.count).collect();
+    assert_eq!(days, [0, 0, 0, 3, 1]);
+    let years = AuditQuery { from: "2020-01-01".into(), ..AuditQuery::default() };
+    assert_eq!(tally(&auditor, years).await.days.len(), 90, "never more");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_kind_can_be_left_out_and_a_minute_counts_to_its_end(pool: PgPool) {
+    let house = House::new(pool).await;
+    let ben = house.person("Ben Okafor").await;
+    let read = house.entitlement("read").await;
+    house.set(start() + chrono::TimeDelta::seconds(30));
+    house.granted(&ben, read).await;
+    let auditor = auditor(&house).await;
+    let total = async |query: AuditQuery| house.portal.search(&auditor, &query, "").await.unwrap().total;
+    // The searches themselves stand in the book, too.
+    let of_ben = || AuditQuery { person: "ben".into(), ..AuditQuery::default() };
+    let without = AuditQuery { without: "request".into(), ..of_ben() };
+    assert_eq!(total(without.clone()).await, 1);
+    assert_eq!(total(AuditQuery { action: "request".into(), ..without }).await, 0);
+    assert_eq!(total(AuditQuery { to: "2026-11-23T10:00".into(), ..of_ben() }).await, 3);
+    assert_eq!(total(AuditQuery { to: "2026-11-23T09:59".into(), ..of_ben() }).await, 0);
 }

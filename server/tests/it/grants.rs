@@ -1,7 +1,8 @@
 //! Access that starts and ends by itself, or by hand where there is no connector.
 
-use app::backend::{Access, Requests, TaskKind, TypedRequest};
+use app::backend::{Access, Approvals, Requests, TaskKind, TypedRequest};
 use app::error::PortalError;
+use domain::request::Pressing;
 use sqlx::PgPool;
 
 use crate::house::{House, fields, hours, start, typed};
@@ -101,9 +102,19 @@ async fn a_renewal_is_decided_anew_and_takes_over_without_a_gap(pool: PgPool) {
     let request = house.try_ask(&ben, &renew).await.unwrap();
     let second_try = house.portal.submit(&ben, &renew).await;
     assert!(matches!(second_try, Err(PortalError::AlreadyThere { .. })), "{second_try:?}");
+    let home = house.portal.home(&ben).await.unwrap();
+    assert!(
+        !home.held[0].may_renew && home.held[0].renewal == Some(request),
+        "it leads to what waits already"
+    );
     house.decide(&house.owner, request, "approve").await.unwrap();
     let second = house.portal.show(&ben, request).await.unwrap().row.grant.unwrap().id;
     assert_eq!(house.state(second).await, "scheduled");
+    let home = house.portal.home(&ben).await.unwrap();
+    assert!(
+        home.held.iter().all(|held| !held.may_renew && held.renewal.is_none()),
+        "what follows on is there"
+    );
 
     house.set(start() + hours(4));
     house.work().await;
@@ -139,4 +150,28 @@ async fn given_back_early_and_taken_away_with_a_reason(pool: PgPool) {
         ("revoking", "revoking")
     );
     assert_eq!(house.tasks(&house.owner).await, 2);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_renewal_is_told_as_one_and_presses_before_the_running_access_ends(pool: PgPool) {
+    let house = House::new(pool).await;
+    let ben = house.person("Ben Okafor").await;
+    let read = house.entitlement("read").await;
+    let (first_request, first) = house.granted(&ben, read).await;
+    house.portal.attest(&house.owner, first, "").await.unwrap();
+    house.set(start() + hours(1));
+    let renew = TypedRequest { renew: first.to_string(), entitlements: String::new(), ..typed(read) };
+    let request = house.try_ask(&ben, &renew).await.unwrap();
+
+    let row = house.portal.queue(&house.owner).await.unwrap().remove(0);
+    let ends = start() + hours(4);
+    assert!(row.is_renewal);
+    assert_eq!(row.pressing, Some(Pressing::GapFrom(ends)), "although there are days left to decide");
+    let item = house.portal.item(&house.owner, request).await.unwrap();
+    assert_eq!((item.held_since, item.renewed_until), (Some(start()), Some(ends)));
+    let view = house.portal.show(&ben, request).await.unwrap();
+    assert!(view.row.is_renewal);
+    assert_eq!((view.held_since, view.renewed_until), (Some(start()), Some(ends)));
+    let first = house.portal.show(&ben, first_request).await.unwrap();
+    assert!(!first.row.is_renewal && first.renewed_until.is_none());
 }

@@ -28,3 +28,4 @@ mod races;
 mod requesting;
 mod servers;
 mod shelf;
+mod starting;

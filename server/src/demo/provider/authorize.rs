@@ -9,7 +9,6 @@ use url::Url;
 
 use super::{DemoProvider, Shared, SignedIn, page};
 use crate::clock;
-use crate::http::plain_page::PlainPage;
 
 /// What the portal asks, and what the page sends back once somebody has chosen.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -133,5 +132,5 @@ pub(super) async fn choose(
 }
 
 fn refuse(why: &str) -> Response {
-    PlainPage::new(StatusCode::BAD_REQUEST, "This cannot be answered", why).answer()
+    (StatusCode::BAD_REQUEST, page::saying("This cannot be answered", why)).into_response()
 }

@@ -5,8 +5,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 
-use super::{COOKIE, Shared};
-use crate::http::plain_page::PlainPage;
+use super::{COOKIE, Shared, page};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -29,10 +28,7 @@ pub(super) async fn from_portal(
             Redirect::to(&format!("{uri}?state={state}")).into_response()
         }
         (Some(uri), None) => Redirect::to(&uri).into_response(),
-        (None, _) => {
-            PlainPage::new(http::StatusCode::OK, "You are signed out", "Nobody is signed in here now.")
-                .answer()
-        }
+        (None, _) => page::saying("You are signed out", "Nobody is signed in here now.").into_response(),
     };
     without_cookie(response)
 }

@@ -29,7 +29,6 @@ use url::Url;
 
 use super::company::DemoPerson;
 use crate::config::Settings;
-use crate::http::plain_page::{STYLE, STYLE_PATH};
 use crate::oidc::{Metadata, OtherMetadata};
 use crate::{clock, secret};
 use key::ProviderKey;
@@ -191,7 +190,7 @@ pub fn router(provider: Shared) -> Router {
         .route("/authorize", routing::get(authorize::ask).post(authorize::choose))
         .route("/token", routing::post(token::trade))
         .route("/end-session", routing::get(end_session::from_portal).post(end_session::from_portal))
-        .route(STYLE_PATH, routing::get(style))
+        .route(page::STYLE_PATH, routing::get(style))
         .layer(middleware::map_response_with_state(provider.clone(), dress))
         .with_state(provider)
 }
@@ -226,5 +225,5 @@ async fn jwks(State(provider): State<Shared>) -> Json<CoreJsonWebKeySet> {
 async fn style() -> Response {
     let kind =
         [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")];
-    (kind, STYLE).into_response()
+    (kind, page::STYLE).into_response()
 }

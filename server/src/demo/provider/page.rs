@@ -7,7 +7,43 @@ use http::HeaderMap;
 use super::authorize::Ask;
 use super::{DemoProvider, Shared};
 use crate::demo::company::{ADMIN_GROUP, AUDITOR_GROUP, DemoPerson};
-use crate::http::plain_page::{document, escape};
+
+/// Where [`STYLE`] is served.
+pub(super) const STYLE_PATH: &str = "/provider.css";
+/// The look of the provider's own pages. Follows the system's light or dark.
+pub(super) const STYLE: &str = include_str!("provider.css");
+
+/// A page that only says something.
+pub(super) fn saying(title: &str, text: &str) -> Html<String> {
+    Html(document(title, &format!("<h1>{}</h1><p>{}</p>", escape(title), escape(text))))
+}
+
+/// A whole document around `body`, which is HTML already.
+fn document(title: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{}</title>\
+         <link rel=\"stylesheet\" href=\"{STYLE_PATH}\"></head><body><main>{body}</main></body></html>",
+        escape(title)
+    )
+}
+
+/// Text as HTML, in an element or between double quotes.
+fn escape(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            c => html.push(c),
+        }
+    }
+    html
+}
 
 /// Everybody who can be chosen.
 pub(super) fn who_are_you(provider: &DemoProvider, ask: &Ask) -> Response {
@@ -75,6 +111,13 @@ pub(super) async fn home(State(provider): State<Shared>, headers: HeaderMap) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_breaks_out_of_a_page() {
+        let Html(html) = saying("<i>", "a & b \"'");
+        assert!(html.contains("&lt;i&gt;") && html.contains("a &amp; b &quot;&#39;"), "{html}");
+        assert!(!html.contains("<i>"), "{html}");
+    }
 
     #[test]
     fn people_are_found_by_any_words_of_their_row() {

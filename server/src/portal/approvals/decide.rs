@@ -66,7 +66,14 @@ pub async fn decide(
         deny(tx, caller, &record, summary).await?;
     }
     let mut conn = store.read().await?;
-    Ok(waiting(&mut conn, caller).await?.first().map(|(next, _)| next.id()))
+    Ok(next_below(&waiting(&mut conn, caller).await?, &record))
+}
+
+/// What stands below this one in the queue, which is oldest first; at its end, the oldest that was passed over.
+fn next_below(waiting: &[(RequestRecord, Deciders)], decided: &RequestRecord) -> Option<RequestId> {
+    let place = |record: &RequestRecord| (record.filed_at, record.id());
+    let below = waiting.iter().find(|(record, _)| place(record) > place(decided));
+    below.or(waiting.first()).map(|(next, _)| next.id())
 }
 
 fn decided_already(record: &RequestRecord) -> Fault {

@@ -31,6 +31,7 @@ pub fn row(record: &RequestRecord, deciders: Deciders) -> Result<RequestRow, Fau
         closed_at: record.closed_at,
         deciders: (record.state_word() == "pending").then_some(deciders),
         grant,
+        is_renewal: record.renews().is_some(),
     })
 }
 
@@ -49,6 +50,13 @@ pub async fn show(store: &Store, caller: &Caller, id: RequestId) -> Result<Reque
     };
     let events = audit::thread(&mut conn, Some(id), record.grant(), 200).await?;
     let siblings = request::list(&mut conn, Which::Submission(record.submission()), 200).await?;
+    let held_since = match record.renews() {
+        Some(_) => {
+            let (who, what) = (record.beneficiary().id, record.entitlement_id());
+            grant::held_since(&mut conn, who, what, caller.called_at).await?
+        }
+        None => None,
+    };
     let owns = owner::owns(&mut conn, caller.id(), record.entitlement_id()).await?;
     let me = caller.id();
     let is_mine = record.requester().id == me || record.beneficiary().id == me;
@@ -57,19 +65,21 @@ pub async fn show(store: &Store, caller: &Caller, id: RequestId) -> Result<Reque
     let is_open = is_pending && record.decide_by > caller.called_at;
     let can_end = grant.as_ref().map(can_be_taken_away).transpose()?.unwrap_or(false);
     Ok(RequestView {
-        next: next(caller, &record, grant.as_ref(), &deciders)?,
+        next: next(caller, &record, grant.as_ref())?,
         requester: record.requester(),
         rationale: record.rationale.clone(),
         ticket: record.ticket.clone(),
         asked: record.asked()?,
         given: record.given()?,
+        held_since,
+        renewed_until: record.renewed_until,
         siblings: siblings
             .iter()
             .filter(|sibling| sibling.id() != id)
             .map(|sibling| row(sibling, Deciders::Held { reason: String::new() }))
             .map(|row| row.map(|row| RequestRow { deciders: None, ..row }))
             .collect::<Result<_, _>>()?,
-        thread: events.iter().filter(|event| told(event)).map(thread::step).collect(),
+        thread: thread::steps(&events.into_iter().filter(told).collect::<Vec<_>>()),
         may_cancel: is_pending && is_mine,
         may_decide: is_open && deciding::may_decide(caller, &deciders),
         may_give_back: can_end && record.beneficiary().id == me,
@@ -91,25 +101,18 @@ fn can_be_taken_away(grant: &GrantRecord) -> Result<bool, Fault> {
 }
 
 /// What comes next, in words.
-fn next(
-    caller: &Caller,
-    record: &RequestRecord,
-    grant: Option<&GrantRecord>,
-    deciders: &Deciders,
-) -> Result<Vec<String>, Fault> {
+fn next(caller: &Caller, record: &RequestRecord, grant: Option<&GrantRecord>) -> Result<Vec<String>, Fault> {
     let at = |moment| local_time::short(moment, caller.time_zone, caller.called_at);
     let Some(grant) = grant else {
         if record.state_word() != "pending" {
             return Ok(Vec::new());
         }
-        let who = match deciders {
-            Deciders::OneOf { people, .. } => {
-                let names: Vec<&str> = people.iter().map(|p| p.name.as_str()).collect();
-                format!("{} decides until {}.", either(&names), at(record.decide_by))
-            }
-            Deciders::Held { reason } => format!("On hold: {reason}"),
+        // Who decides, and until when, stands in the step before.
+        let opens = match record.renewed_until.filter(|end| *end > caller.called_at) {
+            Some(end) => format!("Once approved, the access goes on from {}.", at(end)),
+            None => "Once approved, access opens by itself.".to_owned(),
         };
-        return Ok(vec![who, "Once approved, access opens by itself.".to_owned()]);
+        return Ok(vec![opens]);
     };
     let by = if grant.is_manual() { "an owner does this by hand" } else { "this happens by itself" };
     Ok(match grant.state()? {
@@ -130,15 +133,4 @@ fn next(
         }
         GrantState::Closed { .. } | GrantState::Failed => Vec::new(),
     })
-}
-
-/// “Ana Ruiz”, “Ana Ruiz or Ben Okafor”, “Ana Ruiz, Ben Okafor or one of 4 others”.
-fn either(names: &[&str]) -> String {
-    match names {
-        [] => "Nobody".to_owned(),
-        [one] => (*one).to_owned(),
-        [one, two] => format!("{one} or {two}"),
-        [one, two, three] => format!("{one}, {two} or {three}"),
-        [one, two, others @ ..] => format!("{one}, {two} or one of {} others", others.len()),
-    }
 }

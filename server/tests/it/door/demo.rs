@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::context::Risks;
 use axum::Router;
 use http::{Method, StatusCode};
 use server::demo::provider::{DemoProvider, router as provider_router};
@@ -27,7 +28,7 @@ impl Demo {
         let settings = settings(port(&portal), port(&provider)).unwrap();
         let origin = settings.public_url.origin();
         let demo = Arc::new(DemoProvider::new(&settings, company::people()).unwrap());
-        let door = door(settings, Store::new(pool, Clock::Database)).unwrap();
+        let door = door(settings, Store::new(pool, Clock::Database), Risks::default()).unwrap();
         serve(portal, router(&door, super::gate::pages()).unwrap());
         serve(provider, provider_router(demo));
         let wire = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use app::context::Risks;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::response::Html;
@@ -36,15 +37,25 @@ impl Gate {
 
     /// With settings changed.
     pub async fn open_with(pool: PgPool, change: &[(&str, &str)]) -> Self {
-        Self::open_onto(pool, change, |_| pages()).await
+        Self::open_onto(pool, change, Risks::default(), |_| pages()).await
     }
 
     /// With the portal's own pages behind the door.
     pub async fn open_onto_the_portal(pool: PgPool) -> Self {
-        Self::open_onto(pool, &[], server::http::pages::pages).await
+        Self::open_at_risk(pool, Risks::default()).await
     }
 
-    async fn open_onto(pool: PgPool, change: &[(&str, &str)], pages: impl Fn(&Door) -> Router) -> Self {
+    /// The same, on a server that runs otherwise than it should.
+    pub async fn open_at_risk(pool: PgPool, risks: Risks) -> Self {
+        Self::open_onto(pool, &[], risks, server::http::pages::pages).await
+    }
+
+    async fn open_onto(
+        pool: PgPool,
+        change: &[(&str, &str)],
+        risks: Risks,
+        pages: impl Fn(&Door) -> Router,
+    ) -> Self {
         let provider = FakeProvider::start().await;
         let base = [
             ("GATEBOOK_PUBLIC_URL", "https://gatebook.test"),
@@ -61,7 +72,7 @@ impl Gate {
         let now = DateTime::from_timestamp(1_900_000_000, 0).unwrap();
         let clock = Clock::fixed(now);
         let store = Store::new(pool.clone(), clock.clone());
-        let door = door(settings, store.clone()).unwrap();
+        let door = door(settings, store.clone(), risks).unwrap();
         let router = router(&door, pages(&door)).unwrap();
         Self { pool, store, provider, clock, now, router }
     }

@@ -31,7 +31,6 @@ async fn every_answer_wears_the_security_headers(pool: PgPool) {
     let mut browser = gate.signed_in("ana").await;
     for (path, status) in [
         ("/", StatusCode::OK),
-        ("/plain.css", StatusCode::OK),
         ("/healthz", StatusCode::OK),
         ("/readyz", StatusCode::OK),
         ("/nothing/here", StatusCode::NOT_FOUND),
@@ -46,7 +45,7 @@ async fn every_answer_wears_the_security_headers(pool: PgPool) {
         assert_worn(&answer, path);
         if status.is_client_error() || status.is_server_error() {
             assert!(
-                answer.body.contains("<h1>") && answer.header("content-type").starts_with("text/html"),
+                answer.body.contains("<h1") && answer.header("content-type").starts_with("text/html"),
                 "{path}"
             );
             assert!(!answer.body.contains("boom"), "what is internal stays internal");
