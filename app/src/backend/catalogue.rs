@@ -161,6 +161,17 @@ pub struct ResourceView {
     pub may_revoke: bool,
     /// Whether the caller may edit it (owner or administrator).
     pub may_edit: bool,
+    /// Whose going left it, or something on it, without an owner, for those who may change that.
+    pub unowned: Vec<UnownedBrief>,
+}
+
+/// What on a resource's page lost its last active owner.
+#[derive(Debug, Clone)]
+pub struct UnownedBrief {
+    /// “payments-prod” or “read on payments-prod”.
+    pub label: String,
+    /// Who owned it, by name.
+    pub owned_by: Vec<String>,
 }
 
 /// An entitlement on its resource's page.

@@ -30,6 +30,7 @@ pub fn Resource() -> impl IntoView {
         let body = view! {
             {crumb(routes::CATALOGUE, "Catalogue")}
             {head(resource.name.clone(), lead(&resource), edit(&resource))}
+            {unowned(&resource)}
             {about(&resource)}
             {entitlements}
         };
@@ -64,6 +65,22 @@ fn lead(resource: &ResourceView) -> AnyView {
         </span>
     }
     .into_any()
+}
+
+/// For those who may change it: what here has lost its owners.
+fn unowned(resource: &ResourceView) -> Option<AnyView> {
+    if resource.unowned.is_empty() {
+        return None;
+    }
+    let lines = resource
+        .unowned
+        .iter()
+        .map(|one| {
+            let who = one.owned_by.join(", ");
+            view! { <p>{format!("{} is without an owner of its own: {who} no longer works here. The next level decides.", one.label)}</p> }
+        })
+        .collect_view();
+    Some(banner::warning(lines))
 }
 
 fn about(resource: &ResourceView) -> AnyView {

@@ -11,9 +11,12 @@ use domain::policy::PENDING_FOR_DEFAULT;
 use domain::text::LINE_MAX_CHARS;
 use store::policy::{self, NewPolicyVersion};
 use store::stock::{self, Entitlement, Owned, Resource, Rules, System};
+use store::system_edit;
 
 use super::rows::{Cells, DESCRIPTION_MAX_CHARS, Row};
-use super::{ImportError, Work, differences, settings};
+use super::{ImportError, Work, differences};
+use crate::connectors::settings;
+use crate::portal::connection;
 
 const SYSTEMS: &str = "systems";
 const RESOURCES: &str = "resources";
@@ -31,7 +34,7 @@ const TAGS_MAX: usize = 30;
 pub(super) async fn import<'r>(work: &mut Work, of: impl Fn(&str) -> &'r [Row]) -> Result<(), ImportError> {
     for row in of("system") {
         if let Some(system) = read_system(work, row) {
-            save_system(work, system).await?;
+            save_system(work, row, system).await?;
         }
     }
     for row in of("resource") {
@@ -88,11 +91,9 @@ fn read_system(work: &mut Work, row: &Row) -> Option<System> {
         system.description = cells.text("description", DESCRIPTION_MAX_CHARS).unwrap_or_default();
     }
     if let Some(connector) = cells.line("connector", 40) {
-        let known = crate::connectors::all();
-        if connector != "manual" && known.iter().all(|known| known.name() != connector) {
-            let names: Vec<&str> = known.iter().map(|known| known.name()).collect();
+        if !settings::is_known(&connector) {
             let message =
-                format!("There is no connector “{connector}”; there are manual, {}.", names.join(", "));
+                format!("There is no connector “{connector}”; there are {}.", settings::known_names());
             cells.fault("connector", message);
         }
         system.connector = connector;
@@ -113,13 +114,23 @@ fn read_system(work: &mut Work, row: &Row) -> Option<System> {
     cells.finish(system)
 }
 
-async fn save_system(work: &mut Work, system: System) -> Result<(), ImportError> {
+async fn save_system(work: &mut Work, row: &Row, system: System) -> Result<(), ImportError> {
     let place = work.stock.systems.iter().position(|known| known.id == system.id);
     if !work.faults.is_empty() {
         replace(&mut work.stock.systems, place, system);
         return Ok(());
     }
     let before = place.and_then(|place| work.stock.systems.get(place)).cloned();
+    if let Some(before) = &before {
+        system_edit::lock(work.tx.conn(), system.id).await?;
+        let from = (before.connector.as_str(), &before.connector_settings);
+        let to = (system.connector.as_str(), &system.connector_settings);
+        if let Err(stranded) = connection::lead(work.tx.conn(), system.id, from, to).await? {
+            let column = if from.0 == to.0 { "connector_settings" } else { "connector" };
+            work.faults.of_cell(row, column, stranded);
+            return Ok(());
+        }
+    }
     let about = About { system_id: Some(system.id), system: Some(system.name.clone()), ..About::default() };
     let owners = before.as_ref().map(|before| before.owners.clone()).unwrap_or_default();
     let plain = before.as_ref().map(|before| System { owners: system.owners.clone(), ..before.clone() });

@@ -10,6 +10,7 @@ use domain::id::{GrantId, PersonId};
 use store::grant::{GrantRecord, Tried, Which};
 use store::{PgConnection, Store, Tx, catalogue, grant, owner};
 
+use super::editing::job_roles::unexplained;
 use super::typed::Faults;
 use super::{Fault, Portal, Refused, approvals, refuse, requests, tell, what_is_held};
 
@@ -48,6 +49,7 @@ async fn home(store: &Store, caller: &Caller) -> Result<Home, Fault> {
     Ok(Home {
         to_decide: approvals::waiting(&mut conn, caller).await?.len(),
         tasks: tasks(&mut conn, caller).await?.iter().filter(|task| !task.is_own).count(),
+        unexplained: unexplained(store, caller).await?.len(),
         held: held.iter().map(held_grant).collect::<Result<_, _>>()?,
         open: requests::open(&mut conn, caller).await?,
     })
