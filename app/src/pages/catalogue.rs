@@ -21,8 +21,11 @@ pub fn Catalogue() -> impl IntoView {
     page(Place::Catalogue, |desk| async move {
         let query = query(&desk);
         let list = desk.backend.catalogue.browse(&desk.caller, &query).await?;
+        let add = desk.backend.administration.may_add_resources(&desk.caller).await?.then(|| {
+            view! { <a class="button-quiet" href=routes::RESOURCE_NEW>"Add a resource"</a> }.into_any()
+        });
         let body = view! {
-            {head("Catalogue", "What you can ask for. Each entry says who decides before you ask.", None)}
+            {head("Catalogue", "What you can ask for. Each entry says who decides before you ask.", add)}
             <form class="bar bar-catalogue" role="search" aria-label="The catalogue" method="get" action=routes::CATALOGUE id="filter">
                 <div class="bar-row">
                     <div class="bar-search">

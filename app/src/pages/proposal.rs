@@ -12,18 +12,13 @@ use crate::components::reveal::reveal;
 use crate::desk::Desk;
 use crate::forms::editing::AnswerLoosening;
 use crate::forms::field_id;
-use crate::routes;
 
 /// More names than this are told as a number.
 const NAMED_MAX: usize = 4;
 
 /// A row of the tasks.
 pub(super) fn row(desk: &Desk, one: &Proposal) -> AnyView {
-    let form = if one.entitlement_id.is_empty() {
-        routes::resource_edit(&one.slug)
-    } else {
-        routes::entitlement_edit(&one.slug, &one.entitlement_id)
-    };
+    let form = one.path.clone();
     let sentence = if one.may_confirm {
         view! { "Confirm or reject looser rules for " <a class="what-resource" href=form>{one.label.clone()}</a> }
             .into_any()

@@ -31,6 +31,7 @@ pub fn Resource() -> impl IntoView {
         let body = view! {
             {crumb(routes::CATALOGUE, "Catalogue")}
             {head(resource.name.clone(), lead(&resource), edit(&resource))}
+            {unowned(&resource)}
             {about(&resource)}
             {unconfirmed(&desk, &resource)}
             {entitlements}
@@ -68,6 +69,22 @@ fn lead(resource: &ResourceView) -> AnyView {
     .into_any()
 }
 
+/// For those who may change it: what here has lost its owners.
+fn unowned(resource: &ResourceView) -> Option<AnyView> {
+    if resource.unowned.is_empty() {
+        return None;
+    }
+    let lines = resource
+        .unowned
+        .iter()
+        .map(|one| {
+            let who = one.owned_by.join(", ");
+            view! { <p>{format!("{} is without an owner of its own: {who} no longer works here. The next level decides.", one.label)}</p> }
+        })
+        .collect_view();
+    Some(banner::warning(lines))
+}
+
 fn about(resource: &ResourceView) -> AnyView {
     let description =
         (!resource.description.is_empty()).then(|| view! { <p>{resource.description.clone()}</p> });
@@ -85,9 +102,8 @@ fn unconfirmed(desk: &Desk, resource: &ResourceView) -> Option<AnyView> {
         .unconfirmed
         .iter()
         .map(|one| {
-            let on = one.entitlement.as_ref().unwrap_or(&resource.name).clone();
             view! {
-                <li>{on} ": " {one.what.clone()} ", by " {one.by.clone()} ", " {desk.clock().short(one.since)}</li>
+                <li>{one.of.clone()} ": " {one.what.clone()} ", by " {one.by.clone()} ", " {desk.clock().short(one.since)}</li>
             }
         })
         .collect_view();

@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::editable::{EntitlementFacts, ResourceFacts};
+use crate::connection::Switch;
+use crate::editable::{EntitlementFacts, ResourceFacts, SystemFacts};
 use crate::id::PersonId;
 use crate::person::PersonRef;
 use crate::span::Span;
@@ -80,6 +81,18 @@ pub fn of_owners_and_limit(
     let mut found = of_owners(before.0, after.0);
     if is_raised(before.1, after.1) {
         found.push(Loosening::LimitRaised);
+    }
+    found
+}
+
+/// How an edit of a system loosens everything on it. Leading it elsewhere opens something else than before.
+pub fn of_system(before: &SystemFacts, after: &SystemFacts, switch: Switch) -> Vec<Loosening> {
+    let mut found = of_owners(&before.owners, &after.owners);
+    if is_raised(before.access_max, after.access_max) {
+        found.push(Loosening::LimitRaised);
+    }
+    if matches!(switch, Switch::Place | Switch::Connector) {
+        found.push(Loosening::TargetChanged);
     }
     found
 }
@@ -252,6 +265,22 @@ mod tests {
         #[case] expected: &[Loosening],
     ) {
         assert_eq!(of_owners(&people(before), &people(after)), expected);
+    }
+
+    #[test]
+    fn leading_a_system_elsewhere_loosens_it_and_other_credentials_do_not() {
+        let before = SystemFacts {
+            name: "Ledger".into(),
+            description: String::new(),
+            connector: "postgresql".into(),
+            settings: serde_json::json!({}),
+            access_max: Some(Span::hours(8)),
+            owners: people(&[1, 2, 3]),
+        };
+        let longer = SystemFacts { access_max: None, ..before.clone() };
+        assert_eq!(of_system(&before, &longer, Switch::Credentials), [Loosening::LimitRaised]);
+        assert_eq!(of_system(&before, &before, Switch::Place), [Loosening::TargetChanged]);
+        assert_eq!(of_system(&before, &before, Switch::Connector), [Loosening::TargetChanged]);
     }
 
     #[test]

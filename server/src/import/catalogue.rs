@@ -16,7 +16,8 @@ use domain::text::LINE_MAX_CHARS;
 use store::stock::{Entitlement, Resource, Rules, System};
 
 use super::rows::{Cells, Row};
-use super::{ImportError, Work, settings};
+use super::{ImportError, Work};
+use crate::connectors::settings;
 
 const SYSTEMS: &str = "systems";
 const RESOURCES: &str = "resources";
@@ -34,7 +35,7 @@ pub(super) async fn import<'r>(work: &mut Work, of: impl Fn(&str) -> &'r [Row]) 
     let limits = limits::of(&work.stock);
     for row in of("system") {
         if let Some(system) = read_system(work, row) {
-            save::save_system(work, system).await?;
+            save::save_system(work, row, system).await?;
         }
     }
     for row in of("resource") {
@@ -92,11 +93,9 @@ fn read_system(work: &mut Work, row: &Row) -> Option<System> {
         system.description = cells.text("description", DESCRIPTION_MAX_CHARS).unwrap_or_default();
     }
     if let Some(connector) = cells.line("connector", 40) {
-        let known = crate::connectors::all();
-        if connector != "manual" && known.iter().all(|known| known.name() != connector) {
-            let names: Vec<&str> = known.iter().map(|known| known.name()).collect();
+        if !settings::is_known(&connector) {
             let message =
-                format!("There is no connector “{connector}”; there are manual, {}.", names.join(", "));
+                format!("There is no connector “{connector}”; there are {}.", settings::known_names());
             cells.fault("connector", message);
         }
         system.connector = connector;

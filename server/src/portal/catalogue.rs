@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use app::backend::{
     Answer, BundleRow, Catalogue, CatalogueList, CatalogueQuery, EntitlementView, Facet, Facets, HeldBrief,
-    Holder, Holders, Mine, ResourceRow, ResourceView, SystemSection, Unconfirmed, UsualTime,
+    Holder, Holders, Mine, ResourceRow, ResourceView, SystemSection, Unconfirmed, UnownedBrief, UsualTime,
 };
 use app::error::PortalError;
 use async_trait::async_trait;
@@ -16,8 +16,10 @@ use domain::policy::loosening::Loosening;
 use domain::span::Span;
 use store::catalogue::{EntitlementRecord, ResourceRecord};
 use store::grant::{GrantRecord, Which};
+use store::unowned::{self, UnownedRecord};
 use store::{PgConnection, Store, StoreError, catalogue, grant, loosening, owner, person, request};
 
+use super::editing::unowned::label;
 use super::{Fault, Portal, deciding, tell};
 
 /// So many resources are looked at; a catalogue beyond this needs words to look for.
@@ -186,6 +188,7 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
     };
     let views =
         entitlements.iter().map(|e| entitlement_view(e, &facts)).collect::<Result<_, StoreError>>()?;
+    let id = record.id();
     Ok(ResourceView {
         owners: owner::of_resource(&mut conn, record.id()).await?,
         sensitivity: record.sensitivity()?,
@@ -201,13 +204,22 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         may_revoke: owns || caller.roles.administrator,
         may_edit: owns || caller.roles.administrator,
         unconfirmed,
+        unowned: if caller.roles.administrator || owns {
+            unowned::on_resource(&mut conn, id).await?.iter().map(unowned_brief).collect()
+        } else {
+            Vec::new()
+        },
     })
 }
 
 fn unconfirmed(found: loosening::Unconfirmed) -> Unconfirmed {
     let kinds: Vec<&str> =
         found.kinds.iter().filter_map(|word| Some(Loosening::parse(word)?.words())).collect();
-    Unconfirmed { entitlement: found.entitlement, what: kinds.join(", "), by: found.by, since: found.since }
+    Unconfirmed { of: found.of, what: kinds.join(", "), by: found.by, since: found.since }
+}
+
+fn unowned_brief(record: &UnownedRecord) -> UnownedBrief {
+    UnownedBrief { label: label(&record.about), owned_by: record.owned_by.clone() }
 }
 
 struct Facts {

@@ -4,20 +4,36 @@
 use std::collections::BTreeSet;
 
 use domain::audit::Actor;
-use domain::editable::{EntitlementFacts, ResourceFacts};
-use domain::id::{EntitlementId, PersonId, ResourceId};
+use domain::connection::Switch;
+use domain::editable::{EntitlementFacts, ResourceFacts, SystemFacts};
+use domain::id::PersonId;
 use domain::person::PersonRef;
 use domain::policy::loosening::{self, Loosening};
 use serde_json::{Value, json};
-use store::loosening::ByCommand;
+use store::loosening::{ByCommand, Of};
 use store::stock::{Entitlement, Resource, System};
 
 use super::super::{ImportError, Work};
 
-/// How a system is looser. It stands in the events alone: looser rules are kept by resource.
-pub fn system(work: &Work, before: &System, after: &System) -> Vec<Loosening> {
-    let (was, is) = (people(work, &before.owners), people(work, &after.owners));
-    loosening::of_owners_and_limit((&was, before.access_max), (&is, after.access_max))
+/// How a system is looser; written down where it is.
+pub async fn system(
+    work: &mut Work,
+    before: &System,
+    after: &System,
+    switch: Switch,
+) -> Result<Vec<Loosening>, ImportError> {
+    let facts = |system: &System| SystemFacts {
+        name: system.name.clone(),
+        description: system.description.clone(),
+        connector: system.connector.clone(),
+        settings: system.connector_settings.clone(),
+        access_max: system.access_max,
+        owners: people(work, &system.owners),
+    };
+    let (before, now) = (facts(before), facts(after));
+    let kinds = loosening::of_system(&before, &now, switch);
+    write_down(work, Of::System(after.id), &kinds, json!(before), json!(now)).await?;
+    Ok(kinds)
 }
 
 /// How a resource is looser; written down where it is.
@@ -37,7 +53,7 @@ pub async fn resource(
     };
     let (before, now) = (facts(before), facts(after));
     let kinds = loosening::of_resource(&before, &now);
-    write_down(work, after.id, None, &kinds, json!(before), json!(now)).await?;
+    write_down(work, Of::Resource(after.id), &kinds, json!(before), json!(now)).await?;
     Ok(kinds)
 }
 
@@ -58,7 +74,7 @@ pub async fn entitlement(
     };
     let (before, now) = (facts(before), facts(after));
     let kinds = loosening::of_entitlement(&before, &now);
-    write_down(work, after.resource, Some(after.id), &kinds, json!(before), json!(now)).await?;
+    write_down(work, Of::Entitlement(after.resource, after.id), &kinds, json!(before), json!(now)).await?;
     Ok(kinds)
 }
 
@@ -68,8 +84,7 @@ fn people(work: &Work, ids: &BTreeSet<PersonId>) -> Vec<PersonRef> {
 
 async fn write_down(
     work: &mut Work,
-    resource: ResourceId,
-    entitlement: Option<EntitlementId>,
+    of: Of,
     kinds: &[Loosening],
     before: Value,
     after: Value,
@@ -81,7 +96,7 @@ async fn write_down(
         Actor::Command { name } => name.as_str(),
         _ => "import",
     };
-    let new = ByCommand { id: work.tx.new_id(), resource, entitlement, before, after, kinds, command };
+    let new = ByCommand { id: work.tx.new_id(), of, before, after, kinds, command };
     store::loosening::insert_by_command(work.tx.conn(), &new, work.now).await?;
     Ok(())
 }

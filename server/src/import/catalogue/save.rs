@@ -7,25 +7,41 @@ use domain::id::{PersonId, PolicyVersionId};
 use domain::policy::loosening::Loosening;
 use store::policy::{self, NewPolicyVersion};
 use store::stock::{self, Entitlement, Owned, Resource, System};
+use store::system_edit;
 
+use super::super::rows::Row;
 use super::super::{ImportError, Work, differences};
 use super::{ENTITLEMENTS, RESOURCES, SYSTEMS, looser};
+use crate::portal::connection;
 
 /// Writes one, if nothing was wrong so far.
-pub(super) async fn save_system(work: &mut Work, system: System) -> Result<(), ImportError> {
+pub(super) async fn save_system(work: &mut Work, row: &Row, system: System) -> Result<(), ImportError> {
     let place = work.stock.systems.iter().position(|known| known.id == system.id);
     if !work.faults.is_empty() {
         replace(&mut work.stock.systems, place, system);
         return Ok(());
     }
     let before = place.and_then(|place| work.stock.systems.get(place)).cloned();
+    let mut kinds = Vec::new();
+    if let Some(before) = &before {
+        system_edit::lock(work.tx.conn(), system.id).await?;
+        let from = (before.connector.as_str(), &before.connector_settings);
+        let to = (system.connector.as_str(), &system.connector_settings);
+        match connection::lead(work.tx.conn(), system.id, from, to).await? {
+            Ok(switch) => kinds = looser::system(work, before, &system, switch).await?,
+            Err(stranded) => {
+                let column = if from.0 == to.0 { "connector_settings" } else { "connector" };
+                work.faults.of_cell(row, column, stranded);
+                return Ok(());
+            }
+        }
+    }
     let about = About { system_id: Some(system.id), system: Some(system.name.clone()), ..About::default() };
     let owners = before.as_ref().map(|before| before.owners.clone()).unwrap_or_default();
     let plain = before.as_ref().map(|before| System { owners: system.owners.clone(), ..before.clone() });
     if plain.as_ref() != Some(&system) {
         stock::save_system(work.tx.conn(), &system, work.now).await?;
     }
-    let kinds = before.as_ref().map(|before| looser::system(work, before, &system)).unwrap_or_default();
     let item = Item { noun: SYSTEMS, label: &system.slug, about: &about, kinds: &kinds };
     changed(work, &item, Action::SystemChanged, plain.as_ref(), &system).await?;
     set_owners(work, &item, Owned::System(system.id), &owners, &system.owners).await?;
