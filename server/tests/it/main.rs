@@ -10,6 +10,7 @@
 mod accounts;
 mod book;
 mod connector_postgresql;
+mod crash;
 mod deciding;
 mod deleting;
 #[cfg(feature = "demo")]
@@ -26,5 +27,6 @@ mod loosening;
 mod matrix;
 mod races;
 mod requesting;
+mod restore;
 mod servers;
 mod shelf;
