@@ -10,6 +10,7 @@
 mod accounts;
 mod book;
 mod connector_postgresql;
+mod crash;
 mod deciding;
 mod deleting;
 #[cfg(feature = "demo")]
@@ -30,6 +31,7 @@ mod matrix;
 mod owning;
 mod races;
 mod requesting;
+mod restore;
 mod servers;
 mod shelf;
 mod starting;

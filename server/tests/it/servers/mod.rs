@@ -4,7 +4,7 @@ mod process;
 mod visitor;
 
 pub use process::Process;
-pub use visitor::{Told, Visitor};
+pub use visitor::Visitor;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -72,6 +72,24 @@ impl Servers {
     /// Starts `gatebook work`.
     pub async fn work(&self) -> Process {
         Process::start(&self.binary, "work", &self.settings()).await
+    }
+
+    /// Runs `gatebook migrate` as this owner, who makes the application's role where it is missing.
+    pub async fn migrate(&self, owner_url: &str) {
+        let mut settings = self.settings();
+        settings.push(("DATABASE_ADMIN_URL", owner_url.to_owned()));
+        let mut process = Process::start(&self.binary, "migrate", &settings).await;
+        let ended = process.ended().await;
+        assert!(ended.success(), "{}", process.said());
+    }
+
+    /// Starts `gatebook serve` as this role, which must be refused; answers what it says.
+    pub async fn try_serve_as(&self, url: &str) -> String {
+        let mut settings = self.settings();
+        settings.push(("DATABASE_URL", url.to_owned()));
+        let mut process = Process::start(&self.binary, "serve", &settings).await;
+        assert!(!process.ended().await.success());
+        process.said()
     }
 
     fn settings(&self) -> Vec<(&'static str, String)> {

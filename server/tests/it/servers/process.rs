@@ -55,8 +55,13 @@ impl Process {
         }
     }
 
+    /// Waits for it to end by itself.
+    pub async fn ended(&mut self) -> std::process::ExitStatus {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap()
+    }
+
     /// SIGKILL: nothing is finished, nothing is said.
-    pub async fn kill(mut self) {
+    pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 
@@ -64,7 +69,7 @@ impl Process {
     pub async fn stop(mut self) {
         let pid = self.child.id().unwrap().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
-        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
+        let ended = self.ended().await;
         assert!(ended.success(), "{ended}: {}", self.said());
     }
 }
