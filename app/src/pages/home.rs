@@ -197,7 +197,7 @@ fn held_row(desk: &Desk, grant: &HeldGrant) -> AnyView {
     });
     let renewal = grant.renewal.map(|id| {
         let path = format!("{}/{id}", routes::REQUESTS);
-        view! { " · " <a href=path>"Renewal asked for"</a> }
+        view! { " · " <a class="quiet-link" href=path>"Renewal asked for"</a> }
     });
     view! {
         <li class="row held-row">
