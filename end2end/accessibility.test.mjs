@@ -133,6 +133,24 @@ describe('every page can be read by everybody', { timeout: 240_000, concurrency:
     }
   });
 
+  test('the keys of the queue are shown where one looks', async () => {
+    const page = await signedIn(browser, demo, 'ana.ruiz', '/approvals', { reducedMotion: 'reduce' });
+    const keys = page.getByRole('dialog', { name: 'Keys in the queue' });
+    await page.locator('.queue-row').first().focus();
+    await until('the keys to be shown', async () => {
+      if (await keys.isVisible()) return true;
+      await page.keyboard.press('?');
+      return false;
+    });
+    const [box, { height }] = [await keys.boundingBox(), page.viewportSize()];
+    assert.ok(box.y >= 0 && box.y + box.height <= height, JSON.stringify(box));
+    await assertReadable(page);
+    await page.keyboard.press('Escape');
+    await keys.waitFor({ state: 'hidden' });
+    assert.equal(await page.locator('.queue-row:focus').count(), 1);
+    assert.deepEqual(page.trouble, []);
+  });
+
   test('the tasks of somebody who has some', async () => {
     const page = await signedIn(browser, demo, 'ingrid.solberg', '/tasks', { reducedMotion: 'reduce' });
     await page.getByText('It is open').first().waitFor();
@@ -164,7 +182,7 @@ describe('every page can be read by everybody', { timeout: 240_000, concurrency:
   });
 
   describe('before the door', { concurrency: 1 }, () => {
-    const doors = { '/signed-out': 200, '/auth/callback?state=x&code=y': 400, '/catalogue': 200 };
+    const doors = { '/signed-out': 200, '/nothing-here': 404, '/auth/callback?state=x&code=y': 400, '/catalogue': 200 };
     for (const [path, status] of Object.entries(doors)) {
       test(`${path} of somebody who is not signed in`, async () => {
         const page = await openWindow(browser, { reducedMotion: 'reduce' });

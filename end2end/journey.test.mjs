@@ -166,11 +166,11 @@ describe('the journey of a request', { timeout: 240_000 }, () => {
       });
 
       step('the request’s page tells all of it, and the first page holds nothing any more', async () => {
-        const steps = employee.locator('.thread');
         await until('the book to follow', async () => {
           await go(employee, requestPath);
-          return (await steps.innerText()).includes('took away');
+          return (await employee.locator('.lead').innerText()).includes('taken away');
         });
+        assert.match(await employee.locator('.thread').innerText(), /Noor Haddad gave the access back/);
         assert.match(await employee.getByRole('complementary').innerText(), new RegExp(`Asked for\\s+2 hours\\s+${way.given}`));
         await assertInert(employee);
         await go(employee, '/');
@@ -181,7 +181,8 @@ describe('the journey of a request', { timeout: 240_000 }, () => {
         await go(auditor, '/audit?person=Noor+Haddad&action=request.submitted');
         await assertInert(auditor);
         await auditor.locator('.event').filter({ hasText: what }).first().getByRole('link', { name: 'details' }).click();
-        await auditor.getByRole('heading', { name: 'As it stands in the book' }).waitFor();
+        await auditor.getByRole('heading', { name: 'What it says' }).waitFor();
+        await auditor.getByText('As it stands in the book').waitFor();
         await assertInert(auditor);
         const thread = await auditor.locator('.thread').innerText();
         for (const words of ['asked for', 'approved', 'opened', 'took away']) assert.match(thread, new RegExp(words));

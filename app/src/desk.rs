@@ -147,17 +147,16 @@ where
     R: FnOnce(Arc<Desk>) -> F + Send + 'static,
     F: Future<Output = Answer<Page>> + Send + 'static,
 {
-    page_of(place, use_params_map().get_untracked(), PortalError::SignedOut, read)
+    page_of(place, use_params_map().get_untracked(), read)
 }
 
-/// What stands outside every route, where the path has no parameters: the same for everybody, signed in or not.
+/// What stands outside every route, where the path has no parameters.
 pub(crate) fn missing() -> AnyView {
     let read = |_| async { Err(PortalError::NotFound) };
-    page_of(Place::Elsewhere, ParamsMap::new(), PortalError::NotFound, read)
+    page_of(Place::Elsewhere, ParamsMap::new(), read)
 }
 
-/// `for_strangers` is what people read who are not signed in.
-fn page_of<R, F>(place: Place, params: ParamsMap, for_strangers: PortalError, read: R) -> AnyView
+fn page_of<R, F>(place: Place, params: ParamsMap, read: R) -> AnyView
 where
     R: FnOnce(Arc<Desk>) -> F + Send + 'static,
     F: Future<Output = Answer<Page>> + Send + 'static,
@@ -175,7 +174,7 @@ where
     let query = use_query_map().get_untracked();
     Suspend::new(async move {
         let Some(caller) = visitor.0 else {
-            return failed(response.as_ref(), &for_strangers);
+            return failed(response.as_ref(), &PortalError::SignedOut);
         };
         let draft_id = query.get("draft").unwrap_or_default();
         let draft = match draft_id.as_str() {

@@ -86,6 +86,8 @@ pub struct EventView {
     pub event: Event,
     /// Others of the same request or grant, oldest first, at most 100, this one among them.
     pub thread: Vec<Event>,
+    /// Whether the caller may see the request that it belongs to.
+    pub sees_request: bool,
     /// The row as it stands in the book, as indented JSON.
     pub json: String,
 }

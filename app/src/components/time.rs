@@ -20,6 +20,12 @@ impl Clock {
         self.marked(at, local_time::relative(at, self.now))
     }
 
+    /// “2 days”: how long it has been so.
+    pub fn lasting(self, since: DateTime<Utc>) -> AnyView {
+        let length = local_time::length((self.now - since).num_seconds());
+        self.marked(since, length.unwrap_or_else(|| "less than a minute".to_owned()))
+    }
+
     /// “Fri 27 Nov, 18:00”.
     pub fn short(self, at: DateTime<Utc>) -> AnyView {
         self.marked(at, local_time::short(at, self.zone, self.now))

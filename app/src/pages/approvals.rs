@@ -1,6 +1,7 @@
 //! The queue of one approver: rows to walk, the open one beside them.
 
 use domain::id::RequestId;
+use domain::request::{Term, Window};
 use leptos::prelude::*;
 
 use super::decision::open_item;
@@ -78,6 +79,9 @@ async fn just_decided(desk: &Desk) -> Option<AnyView> {
     let until = request.row.grant.as_ref().and_then(|grant| grant.until);
     let given = match (request.given, until) {
         (_, Some(until)) => Some(view! { ", until " {clock.short(until)} }.into_any()),
+        (Some(Window { term: Term::Lasting(span), start_at: None }), None) => {
+            Some(view! { {format!(", for {span} from when it opens")} }.into_any())
+        }
         (Some(given), None) => Some(view! { ", " {window(clock, &given)} }.into_any()),
         (None, None) => None,
     };

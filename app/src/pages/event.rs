@@ -39,7 +39,7 @@ pub fn Event() -> impl IntoView {
                     {neighbours}
                     {original(&view.json)}
                 </div>
-                <aside class="split-side" aria-label="Details">{facts(clock, event)}</aside>
+                <aside class="split-side" aria-label="Details">{facts(clock, &view)}</aside>
             </div>
         };
         Ok(Page::new(sentence_text(event), body))
@@ -110,9 +110,10 @@ fn steps(clock: Clock, view: &EventView) -> AnyView {
     thread(steps)
 }
 
-fn facts(clock: Clock, event: &BookEvent) -> AnyView {
+fn facts(clock: Clock, view: &EventView) -> AnyView {
+    let event = &view.event;
     let label = Action::parse(&event.action).map(|action| view! { {action.label()} <br/> });
-    let request = event.request_id.map(|id| {
+    let request = event.request_id.filter(|_| view.sees_request).map(|id| {
         view! { <div><dt>"Request"</dt><dd><a href=format!("{}/{id}", routes::REQUESTS)>"See the request"</a></dd></div> }
     });
     let agent =

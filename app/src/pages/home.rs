@@ -102,13 +102,15 @@ fn soon_over(desk: &Desk, held: &[HeldGrant]) -> Option<AnyView> {
         .iter()
         .filter(|grant| grant.may_renew)
         .filter_map(|grant| {
-            let until = grant.until?;
+            let until = grant.until.filter(|until| *until > now)?;
             let class = match nearing(grant.active_since, until, now)? {
                 Nearing::Day => "call call-soon",
                 Nearing::Hour => "call call-now",
             };
             let path = address::with(routes::REQUEST_FORM, "renew", &grant.id.to_string());
-            let words = format!("{} ends {}", what_text(&grant.what), local_time::relative(until, now));
+            let when = local_time::length((until - now).num_seconds());
+            let when = when.map_or_else(|| "in less than a minute".to_owned(), |length| format!("in {length}"));
+            let words = format!("{} ends {when}", what_text(&grant.what));
             Some(view! {
                 <a class=class href=path>{icon(Icon::Clock)} <span>{words}</span> <span class="call-way">"Renew"</span> {icon(Icon::Right)}</a>
             }.into_any())
@@ -201,28 +203,22 @@ fn held_row(desk: &Desk, grant: &HeldGrant) -> AnyView {
     let request = grant.request.map(|id| {
         view! { <a class="quiet-link" href=format!("{}/{id}", routes::REQUESTS)>"How it came about"</a> }
     });
-    let renew = match grant.renewal {
-        Some(id) => {
-            let path = format!("{}/{id}", routes::REQUESTS);
-            Some(
-                view! { <a class="quiet-link" href=path>{icon(Icon::Clock)} "Renewal asked for"</a> }
-                    .into_any(),
-            )
-        }
-        None => grant.may_renew.then(|| renew(grant)),
-    };
+    let renewal = grant.renewal.map(|id| {
+        let path = format!("{}/{id}", routes::REQUESTS);
+        view! { " · " <a class="quiet-link" href=path>"Renewal asked for"</a> }
+    });
     view! {
         <li class="row held-row">
             <div class="row-main">
                 <p class="row-title">
                     {what::what(&grant.what)} {tag::state(&grant.state)} {grant.is_imported.then(tag::imported)}
                 </p>
-                <p class="row-sub">{grant.what.system.clone()} {account} {request.is_some().then_some(" · ")} {request}</p>
+                <p class="row-sub">{grant.what.system.clone()} {account} {request.is_some().then_some(" · ")} {request} {renewal}</p>
                 {grant.trouble.clone().map(|words| view! { <p class="trouble">{icon(Icon::Warning)} {words}</p> })}
             </div>
             <div class="row-time">{standing}</div>
             <div class="row-actions">
-                {renew}
+                {grant.may_renew.then(|| renew(grant))}
                 {grant.may_give_back.then(|| grant_forms::give_back(desk, grant.id))}
             </div>
         </li>

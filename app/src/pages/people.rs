@@ -37,11 +37,13 @@ pub fn People() -> impl IntoView {
         let body = view! {
             {head("People", lead, None)}
             <form class="bar" role="search" aria-label="People" method="get" action=routes::PEOPLE>
-                <div class="bar-search">
-                    {icon(Icon::Search)}
-                    <input class="input" type="search" name="q" value=text aria-label="Name, title or department" placeholder="Name, title or department"/>
+                <div class="bar-row">
+                    <div class="bar-search">
+                        {icon(Icon::Search)}
+                        <input class="input" type="search" name="q" value=text aria-label="Name, title or department" placeholder="Name, title or department"/>
+                    </div>
+                    <button class="button-quiet" type="submit">"Search"</button>
                 </div>
-                <button class="button-quiet" type="submit">"Search"</button>
             </form>
             {rows}
         };

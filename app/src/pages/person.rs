@@ -43,16 +43,26 @@ pub fn Person() -> impl IntoView {
             };
             section("timeline", "What has happened", rows)
         });
+        let is_closed = holds.is_none() && timeline.is_none();
         let body = view! {
             {crumb(routes::PEOPLE, "People")}
             {head(name.clone(), view! { {one_line(&view.row)} " " {tag::status(view.row.status)} }, None)}
             <div class="split">
-                <div class="split-main">{holds} {timeline}</div>
+                <div class="split-main">{holds} {timeline} {is_closed.then(closed)}</div>
                 <aside class="split-side" aria-label="Who they are">{facts(&view)} {job_roles_form::set(&desk, job_roles.as_ref())} {account_form::set(&desk, &view.row.person, &accounts)} {view.may_change.then(|| view! { <div class="side-actions">{change(&desk, &view)}</div> })}</aside>
             </div>
         };
         Ok(Page::new(name, body))
     })
+}
+
+/// What those see who may see no more.
+fn closed() -> AnyView {
+    empty(
+        "Not yours to see",
+        "What somebody holds is seen by themselves, their manager, auditors and administrators.",
+        None,
+    )
 }
 
 fn facts(view: &PersonView) -> AnyView {

@@ -83,10 +83,9 @@ fn request_row(clock: Clock, row: &RequestRow) -> AnyView {
     let standing = match (row.state.as_str(), &row.deciders, grant) {
         ("pending", Some(Deciders::Held { reason }), _) => view! { "on hold: " {reason.clone()} }.into_any(),
         ("pending", Some(deciders), _) => {
-            view! { "waits for " {deciders_text(deciders)} " · decided by " {clock.short(row.decide_by)} }
-                .into_any()
+            view! { "waits for " {deciders_text(deciders)} " until " {clock.short(row.decide_by)} }.into_any()
         }
-        ("pending", None, _) => view! { "decided by " {clock.short(row.decide_by)} }.into_any(),
+        ("pending", None, _) => view! { "waits until " {clock.short(row.decide_by)} }.into_any(),
         (_, _, Some(grant)) => match grant.until {
             Some(until) if grant.state == "active" => view! { "until " {clock.short(until)} }.into_any(),
             Some(until) => view! { "its time was until " {clock.short(until)} }.into_any(),

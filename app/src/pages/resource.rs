@@ -34,6 +34,7 @@ pub fn Resource() -> impl IntoView {
             {unowned(&resource)}
             {about(&resource)}
             {unconfirmed(&desk, &resource)}
+            {account_missing(&resource)}
             {entitlements}
         };
         Ok(Page::new(resource.name.clone(), body))
@@ -117,12 +118,6 @@ fn unconfirmed(desk: &Desk, resource: &ResourceView) -> Option<AnyView> {
 fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementView) -> AnyView {
     let purpose = (!entitlement.purpose.is_empty())
         .then(|| view! { <p class="purpose">{entitlement.purpose.clone()}</p> });
-    let account = entitlement.account_missing.then(|| {
-        banner::warning(format!(
-            "You have no account on {} yet, so access could not be opened. Its owners can add one.",
-            resource.system
-        ))
-    });
     let edit = entitlement.may_edit.then(|| {
         let path = routes::entitlement_edit(&resource.slug, &entitlement.id.to_string());
         view! { <p class="quiet"><a href=path>"Edit " {entitlement.name.clone()} " and its rules"</a></p> }
@@ -137,7 +132,6 @@ fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementVi
                 {ask(resource, entitlement)}
             </div>
             {mine(desk, entitlement)}
-            {account}
             <dl class="facts facts-wide">
                 <div><dt>"Who decides"</dt><dd>{deciders(&entitlement.deciders)}</dd></div>
                 <div><dt>"At most"</dt><dd>{limit(entitlement)}</dd></div>
@@ -159,6 +153,17 @@ fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementVi
     .into_any()
 }
 
+/// Once for all that stands here.
+fn account_missing(resource: &ResourceView) -> Option<AnyView> {
+    let is_missing = resource.entitlements.iter().any(|entitlement| entitlement.account_missing);
+    is_missing.then(|| {
+        banner::warning(format!(
+            "You have no account on {} yet, so access could not be opened. An administrator can set one.",
+            resource.system
+        ))
+    })
+}
+
 fn ask(resource: &ResourceView, entitlement: &EntitlementView) -> AnyView {
     let whose = format!(" {} on {}", entitlement.name, resource.name);
     match (entitlement.pending, &entitlement.mine) {
@@ -174,7 +179,8 @@ fn ask(resource: &ResourceView, entitlement: &EntitlementView) -> AnyView {
         }
         (None, None) => {
             let path = address::with(routes::REQUEST_FORM, "entitlement", &entitlement.id.to_string());
-            view! { <a class="button" href=path>"Request"<span class="sr-only">{whose}</span></a> }.into_any()
+            let class = if entitlement.account_missing { "button-quiet" } else { "button" };
+            view! { <a class=class href=path>"Request"<span class="sr-only">{whose}</span></a> }.into_any()
         }
     }
 }

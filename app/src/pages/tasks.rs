@@ -78,7 +78,7 @@ fn row(desk: &Desk, task: &Task) -> AnyView {
         <li class="row">
             <div class="row-main">
                 <p class="row-title"><span>{sentence}</span> {state}</p>
-                <p class="row-sub">{task.what.system.clone()} " · " {account} " · waits since " {clock.relative(task.since)} {due}</p>
+                <p class="row-sub">{task.what.system.clone()} " · " {account} " · waiting for " {clock.lasting(task.since)} {due}</p>
                 {error}
             </div>
             <div class="row-actions">{action(desk, task)}</div>

@@ -11,6 +11,9 @@ use crate::span::Span;
 
 use super::Action;
 
+/// Lengths of time, which stand in the book in seconds.
+const SPANS: [&str; 2] = ["access_max", "pending_for"];
+
 /// One fact of a detail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
@@ -69,7 +72,7 @@ fn words(key: &str, value: &Value) -> Option<String> {
         }
         Value::String(text) if matches!(key, "known" | "cause") => Some(text.replace('_', " ")),
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) if key.ends_with("_seconds") => {
+        Value::Number(number) if key.ends_with("_seconds") || SPANS.contains(&key) => {
             number.as_i64().and_then(Span::from_seconds).map(|span| span.to_string())
         }
         Value::Number(number) => Some(number.to_string()),
@@ -106,7 +109,15 @@ fn changes(all: &Map<String, Value>) -> Vec<Told> {
         .filter_map(|key| {
             let side = |side: &Map<String, Value>| side.get(key).and_then(|value| words(key, value));
             let (old, new) = (side(old), side(new));
-            (old != new).then(|| Told { name: name(key), fact: Fact::Change(old, new) })
+            if old == new {
+                return None;
+            }
+            // Where nothing stood before, nothing was changed: this is how it began.
+            let fact = match new {
+                Some(new) if before.is_null() => Fact::Words(new),
+                new => Fact::Change(old, new),
+            };
+            Some(Told { name: name(key), fact })
         })
         .collect()
 }
@@ -133,8 +144,10 @@ fn name(key: &str) -> String {
         "denied" => "Requests denied",
         "proposed_by" => "Proposed by",
         "decided_by" => "Decided by",
-        "access_max_seconds" => "Longest access",
-        "pending_seconds" => "Time to decide",
+        "access_max_seconds" | "access_max" => "Longest access",
+        "pending_seconds" | "pending_for" => "Time to decide",
+        "version" => "Policy version",
+        "rationale_required" => "Reason needed",
         _ => {
             let words = key.replace('_', " ");
             let mut letters = words.chars();
@@ -193,6 +206,8 @@ mod tests {
                 ("Purpose".to_owned(), Fact::Change(some("a"), None)),
             ]
         );
+        let made = read(&json!({ "before": null, "after": { "pending_for": 259_200 } }));
+        assert_eq!(made, [("Time to decide".to_owned(), Fact::Words("3 days".to_owned()))]);
         let owners = read(&json!({ "before": ["Ana Ruiz"], "after": ["Ana Ruiz", "Ben Okafor"] }));
         let both = Fact::Change(some("Ana Ruiz"), some("Ana Ruiz, Ben Okafor"));
         assert_eq!(owners, [("Changed".to_owned(), both)]);

@@ -32,7 +32,9 @@ pub async fn guard(State(door): State<Door>, session: Session, mut request: Requ
     let visit = match visit(&door, &session, &asked).await {
         Ok(Some(visit)) => visit,
         // Where nothing is, nobody needs to sign in to learn that.
-        Ok(None) if request.extensions().get::<MatchedPath>().is_none() => return next.run(request).await,
+        Ok(None) if request.extensions().get::<MatchedPath>().is_none() => {
+            return StatusCode::NOT_FOUND.into_response();
+        }
         Ok(None) => return signed_out(&request),
         Err(error) => return unavailable(&error),
     };

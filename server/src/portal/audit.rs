@@ -8,13 +8,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::audit::{Action, NewEvent, Outcome};
 use domain::caller::Caller;
-use domain::id::EventId;
+use domain::id::{EventId, RequestId};
 use domain::local_time::{self, BareDate};
 use store::audit::{self, COUNTED_MAX, Cursor, Filter};
-use store::{PgConnection, Store};
+use store::{PgConnection, Store, request};
 
 use super::typed::Faults;
-use super::{Fault, Portal, tell};
+use super::{Fault, Portal, deciding, tell};
 
 mod tally;
 
@@ -171,7 +171,23 @@ async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView,
     thread.retain(|event| sees_all(caller) || concerns(event));
     thread.iter_mut().chain([&mut event]).for_each(|event| hide_source(caller, event));
     let json = serde_json::to_string_pretty(&event).map_err(|_| PortalError::Internal)?;
-    Ok(EventView { event, thread, json })
+    let sees_request = sees_request(&mut conn, caller, event.request_id).await?;
+    Ok(EventView { event, thread, sees_request, json })
+}
+
+/// The book and the requests have readers of their own.
+async fn sees_request(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    id: Option<RequestId>,
+) -> Result<bool, Fault> {
+    let Some(id) = id else { return Ok(false) };
+    let Some(record) = request::find(conn, id).await? else { return Ok(false) };
+    let deciders = deciding::deciders_of(conn, std::slice::from_ref(&record), caller.called_at).await?;
+    match deciders.first() {
+        Some(deciders) => Ok(deciding::may_see(conn, caller, &record, deciders).await?),
+        None => Ok(false),
+    }
 }
 
 async fn thread(

@@ -1,7 +1,7 @@
 //! Events as steps of a thread: sentences with names.
 
 use app::backend::ThreadStep;
-use domain::audit::{Action, Event, Outcome};
+use domain::audit::{Action, Actor, Event, Outcome};
 
 /// The steps of one request's life. What begins something and what ends it are one step, and so are tries that
 /// failed one after the other: the audit has each of them.
@@ -12,8 +12,13 @@ pub fn steps(events: &[Event]) -> Vec<ThreadStep> {
             steps.push(step(event));
             continue;
         };
+        let began_at = last.began_at.or(Some(last.at));
         if completes(&last.action, event) {
-            *last = ThreadStep { began_at: last.began_at.or(Some(last.at)), ..step(event) };
+            *last = ThreadStep { began_at, ..step(event) };
+        } else if carries_out(&last.action, event) {
+            // Whoever wanted it is named, with what they said; Gatebook only did it.
+            let (sentence, said) = (std::mem::take(&mut last.sentence), last.said.take());
+            *last = ThreadStep { began_at, sentence, said, ..step(event) };
         } else if last.action == event.action && last.outcome == event.outcome.as_str() && is_failure(event) {
             *last = ThreadStep { times: last.times + 1, ..step(event) };
         } else {
@@ -25,15 +30,22 @@ pub fn steps(events: &[Event]) -> Vec<ThreadStep> {
 
 /// Whether this event brings to its end what the step before began.
 fn completes(begun: &str, event: &Event) -> bool {
-    use Action::{GrantActivated, GrantActivating, GrantEnded, GrantEnding, GrantRevoked, GrantRevoking};
-    let by_itself = event.outcome == Outcome::Success && event.reason.is_none();
-    by_itself
+    use Action::{GrantActivated, GrantActivating, GrantEnded, GrantEnding};
+    let is_plain = event.outcome == Outcome::Success && event.reason.is_none();
+    is_plain
         && matches!(
             (Action::parse(begun), Action::parse(&event.action)),
-            (Some(GrantActivating), Some(GrantActivated))
-                | (Some(GrantEnding), Some(GrantEnded))
-                | (Some(GrantRevoking), Some(GrantRevoked))
+            (Some(GrantActivating), Some(GrantActivated)) | (Some(GrantEnding), Some(GrantEnded))
         )
+}
+
+/// Whether Gatebook by itself has done here what somebody wanted in the step before.
+fn carries_out(wanted: &str, event: &Event) -> bool {
+    let is_plain = event.outcome == Outcome::Success && event.reason.is_none();
+    is_plain
+        && event.actor == Actor::System
+        && Action::parse(wanted) == Some(Action::GrantRevoking)
+        && Action::parse(&event.action) == Some(Action::GrantRevoked)
 }
 
 fn is_failure(event: &Event) -> bool {
@@ -62,7 +74,11 @@ fn sentence(event: &Event) -> String {
         Action::RequestCancelled => "took the request back",
         Action::RequestExpired => "closed the request: nobody decided in time",
         Action::RequestApproved | Action::RequestDenied => action.phrase(),
-        Action::GrantRevoking | Action::GrantRevoked => "took the access away",
+        Action::GrantRevoking | Action::GrantRevoked if is_given_back(event) => "gave the access back",
+        Action::GrantRevoking => "took the access away",
+        // By hand, after somebody had it taken away; or at once, where it had not begun.
+        Action::GrantRevoked if event.detail.get("cause").is_none() => "closed the access",
+        Action::GrantRevoked => "took the access away",
         Action::GrantRetried => "asked for another try",
         Action::GrantAttested => "attested it by hand",
         _ => return format!("{who} {} the access", action.phrase()),
@@ -70,11 +86,15 @@ fn sentence(event: &Event) -> String {
     format!("{who} {what}")
 }
 
+fn is_given_back(event: &Event) -> bool {
+    event.detail.get("cause").and_then(serde_json::Value::as_str) == Some("holder")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use chrono::{DateTime, TimeDelta, Utc};
-    use domain::audit::{About, Actor};
+    use domain::audit::About;
     use domain::caller::Source;
     use domain::id::EventId;
 
@@ -124,11 +144,30 @@ mod tests {
         assert_eq!(steps.last().and_then(|step| step.began_at), Some(events[4].occurred_at));
     }
 
+    fn ana() -> Actor {
+        Actor::Person { id: domain::id::PersonId(uuid::Uuid::from_u128(1)), name: "Ana Ruiz".to_owned() }
+    }
+
     #[test]
-    fn what_was_said_stays_a_step_of_its_own() {
-        let mut ended = event(1, Action::GrantRevoked, Outcome::Success);
-        ended.reason = Some("The incident is over.".to_owned());
-        let begun = event(0, Action::GrantRevoking, Outcome::Success);
-        assert_eq!(steps(&[begun, ended]).len(), 2);
+    fn whoever_took_it_away_is_named_although_gatebook_did_it() {
+        let mut wanted = event(0, Action::GrantRevoking, Outcome::Success);
+        (wanted.actor, wanted.reason) = (ana(), Some("The incident is over.".to_owned()));
+        wanted.detail = serde_json::json!({ "cause": "owner" });
+        let done = event(1, Action::GrantRevoked, Outcome::Success);
+        let steps = steps(&[wanted.clone(), done.clone()]);
+        let [step] = steps.as_slice() else { panic!("{steps:?}") };
+        assert_eq!(step.sentence, "Ana Ruiz took the access away");
+        assert_eq!(step.said.as_deref(), Some("The incident is over."));
+        assert_eq!((step.began_at, step.at), (Some(wanted.occurred_at), done.occurred_at));
+    }
+
+    #[test]
+    fn what_is_given_back_was_not_taken_away_and_who_closed_it_by_hand_is_named() {
+        let mut wanted = event(0, Action::GrantRevoking, Outcome::Success);
+        wanted.detail = serde_json::json!({ "cause": "holder" });
+        let mut done = event(1, Action::GrantRevoked, Outcome::Success);
+        done.actor = ana();
+        let sentences: Vec<String> = steps(&[wanted, done]).into_iter().map(|step| step.sentence).collect();
+        assert_eq!(sentences, ["Gatebook gave the access back", "Ana Ruiz closed the access"]);
     }
 }

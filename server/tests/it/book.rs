@@ -40,7 +40,11 @@ async fn auditors_see_all_and_everybody_else_what_concerns_themselves(pool: PgPo
     assert_eq!((list.total, list.sees_all), (0, false));
     let event = house.portal.search(&ben, &all, "").await.unwrap().events[0].id;
     assert_eq!(house.portal.event(&eve, event).await.unwrap_err(), PortalError::NotFound);
-    assert_eq!(house.portal.event(&auditor, event).await.unwrap().thread.len(), 3);
+    let seen = house.portal.event(&auditor, event).await.unwrap();
+    assert_eq!((seen.thread.len(), seen.sees_request), (3, true));
+    let admin = house.administrator("Tom Berg").await;
+    let seen = house.portal.event(&admin, event).await.unwrap();
+    assert_eq!((seen.thread.len(), seen.sees_request), (3, false), "no link that would lead nowhere");
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
