@@ -29,7 +29,7 @@ pub fn Admin() -> impl IntoView {
 fn ways(overview: &Overview) -> AnyView {
     let way = |path: &'static str, words: &'static str, count: usize, what: &'static str| {
         view! {
-            <li class="row row-link">
+            <li class="row row-link row-way">
                 <div class="row-main">
                     <p class="row-title"><a class="row-cover" href=path>{words}</a></p>
                     <p class="row-sub">{what}</p>
@@ -86,14 +86,14 @@ fn row(one: &Unowned) -> AnyView {
 
 fn give_up(one: &Unowned) -> AnyView {
     reveal(
-        view! { "Do without"<span class="sr-only">": " {one.label.clone()}</span> },
+        view! { "Leave it to the next level"<span class="sr-only">": " {one.label.clone()}</span> },
         false,
         view! {
             <form method="post" action=GiveUpOwners::url()>
                 <input type="hidden" name="typed[system]" value=one.typed.system.clone()/>
                 <input type="hidden" name="typed[resource]" value=one.typed.resource.clone()/>
                 <input type="hidden" name="typed[entitlement]" value=one.typed.entitlement.clone()/>
-                <p class="reveal-words">"It has no owners of its own from then on, and the next level decides for good."</p>
+                <p class="reveal-words">"It has no owners of its own from then on: those of what it is on decide, or else administrators."</p>
                 <button class="button" type="submit">"Do without owners of its own"</button>
             </form>
         },

@@ -59,9 +59,9 @@ pub(super) fn access_max(error: Option<String>, value: String) -> AnyView {
 
 /// The field for the slug of something new.
 pub(super) fn address(error: Option<String>, value: String) -> AnyView {
-    Field::new("address", "Address")
+    Field::new("address", "Short name")
         .optional()
-        .hint("Lower case letters, digits and hyphens. It is made of the name if you leave it empty, and stays as it is.")
+        .hint("What addresses and import files call it: lower case letters, digits and hyphens. It is made of the name if you leave it empty, and stays as it is.")
         .error(error)
         .input("typed[address]", "text", value)
 }

@@ -52,22 +52,23 @@ pub(super) fn waits(desk: &Desk, one: &Proposal) -> AnyView {
     })
 }
 
+/// What is looser of a resource or an entitlement.
+pub(super) const LOOSER: &str = "Longer limits, lower sensitivity, other owners and fewer reasons";
+
 /// Says before saving that looser rules wait, and for whom.
-pub(super) fn who_confirms(seconds: &[PersonRef]) -> AnyView {
+pub(super) fn who_confirms(what: &'static str, seconds: &[PersonRef]) -> AnyView {
     let who = match seconds {
-        [] => {
-            "Longer limits, lower sensitivity, other owners and fewer reasons are looser rules. There is nobody \
-             else to confirm them, so they hold at once, and the book flags it for good."
-                .into_any()
-        }
+        [] => format!(
+            "{what} are looser rules. There is nobody else to confirm them, so they hold at once, and the book \
+             flags it for good."
+        )
+        .into_any(),
         few if few.len() <= NAMED_MAX => view! {
-            "Longer limits, lower sensitivity, other owners and fewer reasons are looser rules: they wait until one of these confirms them: "
-            {people(few)} "."
+            {what} " are looser rules: they wait until one of these confirms them: " {people(few)} "."
         }
         .into_any(),
         many => format!(
-            "Longer limits, lower sensitivity, other owners and fewer reasons are looser rules: they wait until \
-             one of {} other owners and administrators confirms them.",
+            "{what} are looser rules: they wait until one of {} other owners and administrators confirms them.",
             many.len()
         )
         .into_any(),

@@ -80,7 +80,7 @@ fn unowned(resource: &ResourceView) -> Option<AnyView> {
         .iter()
         .map(|one| {
             let who = one.owned_by.join(", ");
-            view! { <p>{format!("{} is without an owner of its own: {who} no longer works here. The next level decides.", one.label)}</p> }
+            view! { <p>{format!("{} has lost its last owner ({who}), so the next level decides. Give it another one.", one.label)}</p> }
         })
         .collect_view();
     Some(banner::warning(lines))

@@ -56,7 +56,7 @@ fn form(desk: &Desk, edit: &backend::ResourceEdit) -> AnyView {
             <input type="hidden" name="typed[version]" value=edit.typed.version.clone()/>
             {words(&typed, &filled)}
             {rules(&typed, &filled)}
-            {proposal::who_confirms(&edit.seconds)}
+            {proposal::who_confirms(proposal::LOOSER, &edit.seconds)}
             <div class="form-end">
                 <button class="button" type="submit">"Save the resource"</button>
                 <a class="button-quiet" href=routes::resource(&edit.typed.slug)>"Leave it as it is"</a>

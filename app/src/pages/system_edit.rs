@@ -113,7 +113,7 @@ fn form(desk: &Desk, edit: &backend::SystemEdit, is_new: bool) -> AnyView {
             {words(&typed, &filled, is_new)}
             {way(edit, &typed, &filled)}
             {rules(&typed, &filled)}
-            {(!is_new).then(|| proposal::who_confirms(&edit.seconds))}
+            {(!is_new).then(|| proposal::who_confirms("Longer limits, other owners and leading it elsewhere", &edit.seconds))}
             <div class="form-end">
                 <button class="button" type="submit">{save}</button>
                 <a class="button-quiet" href=routes::SYSTEMS>{back}</a>
@@ -178,7 +178,7 @@ fn way(edit: &backend::SystemEdit, typed: &TypedSystem, filled: &Filled<TypedSys
             <div class="choices">{choices}</div>
             {error}
             <div class="connector-way">
-                {Field::new("url", "Address")
+                {Field::new("url", "Address of the database")
                     .hint("Like postgres://gatebook@db.example:5432/payments, without a password. The role is the one that Gatebook signs in as.")
                     .error(filled.error("url"))
                     .input("typed[url]", "text", typed.url.clone())}
@@ -220,7 +220,7 @@ fn resources(edit: &backend::SystemEdit) -> AnyView {
         "Its resources",
         view! {
             {list}
-            <p><a class="button-quiet" href=add>"Add a resource"</a></p>
+            <p class="mt-4"><a class="button-quiet" href=add>"Add a resource"</a></p>
         },
     )
 }

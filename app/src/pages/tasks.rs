@@ -43,8 +43,8 @@ pub fn Tasks() -> impl IntoView {
             let rows = tasks.iter().map(|task| row(&desk, task)).collect_view();
             view! { <ul class="rows">{rows}</ul> }.into_any()
         };
-        let lead = "What owners open and close by hand, what a connector could not do alone, and looser rules that \
-                    take a second person.";
+        let lead = "What owners open and close by hand, what a connector could not do alone, looser rules that take \
+                    a second person, and access that no job role explains any more.";
         Ok(Page::new("Tasks", view! { {head("Tasks", lead, None)} {looser} {body} {unexplained} }))
     })
 }

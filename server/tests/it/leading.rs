@@ -38,7 +38,7 @@ impl Stage {
     /// As if the connector had opened it with the settings of now.
     async fn opened(self) -> Self {
         self.run(
-            "update access_grant g set state = 'active', active_since = created_at, ends_at = created_at + interval '4 hours',
+            "update access_grant g set state = 'active', active_since = g.created_at, ends_at = g.created_at + interval '4 hours',
                opened_account = 'ben', opened_target = 'ledger_read', opened_settings = s.connector_settings
              from system s where s.connector = 'postgresql' and g.id = $1",
         )
