@@ -50,13 +50,12 @@ pub struct Filter {
     pub to: Option<DateTime<Utc>>,
 }
 
-/// Writes an event of a transaction of `now`. It is recorded at `given` or, where there is no such time, when
-/// the database writes it: whoever waited for a row stands behind whoever had it, whoever began first.
+/// Writes an event of a transaction of `now`.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     id: EventId,
     now: DateTime<Utc>,
-    given: Option<DateTime<Utc>>,
+    recorded_at: DateTime<Utc>,
     event: NewEvent,
 ) -> Result<()> {
     let (subject_id, subject_name) = event.subject.map_or((None, None), |s| (Some(s.id.0), Some(s.name)));
@@ -64,11 +63,11 @@ pub(crate) async fn insert(
         "insert into event (id, class, occurred_at, recorded_at, actor_kind, actor_id, actor_name, action,
             outcome, subject_id, subject_name, system_id, system_name, resource_id, resource_name,
             entitlement_id, entitlement_name, request_id, grant_id, origin, ip, user_agent, reason, detail)
-         values ($1, 'governance', $2, coalesce($3, clock_timestamp()), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+         values ($1, 'governance', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
             $19, $20, $21, $22, $23)",
         id.0,
         event.occurred_at.unwrap_or(now),
-        given,
+        recorded_at,
         event.actor.kind(),
         event.actor.id().map(Uuid::from),
         event.actor.name(),

@@ -1,8 +1,7 @@
 //! The memory of Gatebook: the only place with SQL.
 //!
 //! *Invariant:* a write commits together with its event or not at all ([`Tx::commit`]).
-//! *Invariant:* a transaction reads the time once and passes it on; only an event's `recorded_at` is the time at
-//! which the database writes it, so that the book's order is that of what happened to a row.
+//! *Invariant:* no statement calls a clock; a transaction reads the time once and passes it on.
 
 pub mod access_fact;
 pub mod account_edit;

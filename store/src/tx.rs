@@ -179,11 +179,14 @@ impl Tx {
     /// # Errors
     /// When the database refuses it.
     pub async fn record(&mut self, event: NewEvent) -> Result<EventId> {
-        let given = self.clock.given().map(|_| self.now);
-        // Of about the time that it is recorded at, by which it is found.
-        let at = given.unwrap_or_else(|| self.now + self.read.elapsed());
-        let id = EventId(new_id(at, self.sequence.fetch_add(1, Ordering::Relaxed)));
-        audit::insert(&mut self.inner, id, self.now, given, event).await?;
+        // What has passed since the clock was read counts: whoever waited for a row is recorded after whoever had
+        // it, whoever began first.
+        let recorded_at = match self.clock {
+            Clock::Database => self.now + self.read.elapsed(),
+            Clock::Fixed(_) => self.now,
+        };
+        let id = EventId(new_id(recorded_at, self.sequence.fetch_add(1, Ordering::Relaxed)));
+        audit::insert(&mut self.inner, id, self.now, recorded_at, event).await?;
         Ok(id)
     }
 
