@@ -14,6 +14,7 @@ pub mod directory;
 pub mod grant;
 pub mod identity;
 pub mod loosening;
+pub mod migration;
 pub mod owner;
 pub mod owner_edit;
 mod pair_lock;

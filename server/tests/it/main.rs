@@ -30,3 +30,4 @@ mod requesting;
 mod restore;
 mod servers;
 mod shelf;
+mod upgrade;

@@ -4,7 +4,7 @@ mod process;
 mod visitor;
 
 pub use process::Process;
-pub use visitor::Visitor;
+pub use visitor::{Told, Visitor};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,12 +45,7 @@ impl Servers {
 
     /// Over the database at this address.
     pub async fn at(url: String) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let wire = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE)
-            .build()
-            .unwrap();
+        let wire = wire();
         let binary = env!("CARGO_BIN_EXE_gatebook").into();
         Self { binary, url, provider: FakeProvider::start().await, wire }
     }
@@ -129,6 +124,13 @@ impl Servers {
         assert_eq!((answer.status, answer.location.as_str()), (303, "/"), "{}", answer.body);
         visitor
     }
+}
+
+/// A client that follows nothing by itself.
+fn wire() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    client.timeout(PATIENCE).build().unwrap()
 }
 
 /// Takes the role away that [`Servers::over`] made.
