@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use sqlx::PgPool;
@@ -18,7 +18,7 @@ use crate::servers::{Process, Servers, Visitor, until};
 const EITHER_SIDE: usize = 5;
 
 /// Populates `gatebook_demo` as the old binary's demo does, and stops it.
-async fn populate(binary: &PathBuf, superuser: &str) {
+async fn populate(binary: &Path, superuser: &str) {
     let state = std::env::temp_dir().join(format!("gatebook-test-upgrade-{}", std::process::id()));
     let demo = Process::demo(binary, superuser, &state).await;
     demo.stop().await;
@@ -150,7 +150,7 @@ impl Load {
 #[sqlx::test(migrations = false)]
 #[ignore = "run by cargo xtask upgrade, which builds the binary of before the newest migration"]
 async fn the_old_binary_serves_through_a_migration_and_the_new_one_goes_on(pool: PgPool) {
-    let old = std::env::var_os("GATEBOOK_OLD_BINARY").expect("run by cargo xtask upgrade").into();
+    let old = std::env::var_os("GATEBOOK_OLD_BINARY").map(PathBuf::from).expect("run by cargo xtask upgrade");
     populate(&old, &std::env::var("DATABASE_URL").unwrap()).await;
     let company = Company::take_over(&pool).await;
     let new = Servers::at(company.application_url.clone()).await;

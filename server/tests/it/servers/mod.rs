@@ -38,7 +38,7 @@ impl Servers {
         // Roles belong to the whole server, so they are named for the database.
         let role = role_of(database);
         cluster::ensure_role(pool, &role, "test", None).await.unwrap();
-        roles::grant_application(&mut *pool.acquire().await.unwrap(), &role).await.unwrap();
+        roles::grant_application(&mut pool.acquire().await.unwrap(), &role).await.unwrap();
         let (host, port) = (options.get_host(), options.get_port());
         Self::at(format!("postgres://{role}:test@{host}:{port}/{database}")).await
     }
