@@ -26,8 +26,8 @@ pub enum MigrateError {
 /// # Errors
 /// When the database refuses either.
 pub async fn migrate(admin_url: &SecretString, application_url: &SecretString) -> Result<(), MigrateError> {
+    store::migration::run(admin_url.expose_secret()).await?;
     let admin = cluster::connect(admin_url.expose_secret()).await?;
-    store::MIGRATOR.run(&admin).await.map_err(store::StoreError::from)?;
     let application = Url::parse(application_url.expose_secret()).map_err(|_| MigrateError::NoRole)?;
     let (user, password) = role_of(&application).ok_or(MigrateError::NoRole)?;
     let is_owner = cluster::is_own_role(&admin, &user).await?;

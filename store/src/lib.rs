@@ -15,6 +15,7 @@ pub mod grant;
 pub mod group_edit;
 pub mod identity;
 pub mod loosening;
+pub mod migration;
 pub mod owner;
 pub mod owner_edit;
 mod pair_lock;

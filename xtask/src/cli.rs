@@ -44,6 +44,8 @@ enum Command {
     Test(test::Options),
     /// Kills servers, workers and Postgres under load, and reckons whether anything was lost
     Crash(crash::Options),
+    /// Migrates a populated database beneath the binary of before the newest migration
+    Upgrade,
     /// Runs a throw-away Postgres until Ctrl-C and prints its DATABASE_URL
     Postgres,
 }
@@ -80,6 +82,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         }
         Command::Test(options) => return test::run(&settings, &options),
         Command::Crash(options) => crash::run(&settings, &options)?,
+        Command::Upgrade => return test::run(&settings, &test::Options::only(test::Part::Upgrade)),
         Command::Postgres => postgres::stay(&settings)?,
     }
     Ok(ExitCode::SUCCESS)

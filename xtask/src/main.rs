@@ -22,6 +22,7 @@ mod sqlx_data;
 mod tally;
 mod test;
 mod test_steps;
+mod upgrade;
 mod wasm_target;
 
 fn main() -> std::process::ExitCode {

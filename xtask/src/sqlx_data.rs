@@ -70,7 +70,8 @@ fn describe(settings: &BuildSettings) -> Result<tempfile::TempDir> {
     Ok(folder)
 }
 
-fn migrate(url: &str, migrations: &Path) -> Result<()> {
+/// Runs the migrations in that folder.
+pub fn migrate(url: &str, migrations: &Path) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let migrator = Migrator::new(migrations).await.context("the migrations cannot be read")?;

@@ -20,6 +20,13 @@ pub struct Options {
     only: Vec<Part>,
 }
 
+impl Options {
+    /// This part alone.
+    pub fn only(part: Part) -> Self {
+        Self { only: vec![part] }
+    }
+}
+
 /// The parts of the checks, in the order they are run: quick ones first.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Part {
@@ -33,6 +40,8 @@ pub enum Part {
     Lint,
     /// All Rust tests, with a database
     Unit,
+    /// The newest migration beneath the server of before it
+    Upgrade,
     /// The demo in a browser
     Browser,
 }

@@ -35,3 +35,4 @@ mod restore;
 mod servers;
 mod shelf;
 mod starting;
+mod upgrade;

@@ -104,8 +104,9 @@ impl Course {
 
     /// Until everybody who can come stands before the locked rows. Who cannot is not waited for long.
     async fn wait_for_the_crowd(&self, lanes: &[Lane]) {
-        let comers: usize = lanes.iter().map(Lane::comers).sum();
         let is_timed = lanes.iter().any(Lane::is_timed);
+        let workers = if is_timed { 2 } else { 0 };
+        let comers = workers + lanes.iter().map(Lane::comers).sum::<usize>();
         let patience = if is_timed { TIME_COMES_WITHIN } else { Duration::from_millis(400) };
         let asked = Instant::now();
         while asked.elapsed() < patience {

@@ -73,7 +73,7 @@ async fn succeed(command: &mut Command) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Every row of every table but the notes of what has been migrated when.
+/// Every row of every table.
 async fn everything(pool: &PgPool) -> Vec<(String, Vec<String>)> {
     let tables: Vec<String> = sqlx::query_scalar(
         "select c.relname::text from pg_class c where c.relnamespace = 'public'::regnamespace
@@ -90,24 +90,10 @@ async fn everything(pool: &PgPool) -> Vec<(String, Vec<String>)> {
     all
 }
 
-#[sqlx::test(migrations = false)]
-async fn a_backup_is_restored_with_the_book_event_by_event_and_goes_on(pool: PgPool) {
-    let (Some(dump), Some(restore)) = (program("pg_dump"), program("pg_restore")) else {
-        println!("not run: a_backup_is_restored_…: there is no pg_dump here");
-        return;
-    };
-    let hash = server::secret::hash(pool.connect_options().get_database().unwrap().as_bytes());
-    let tag: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let home = Home { superuser: &pool, tag };
-    home.run(format!("create role {} login createrole password 'test'", home.owner())).await;
-    home.make_empty_database().await;
-    let servers = Servers::at(home.url(&home.application())).await;
-    home.migrate(&servers).await;
-
-    // Somebody waits, somebody holds on, and somebody's time runs out while there is no database.
-    let application = home.pool(&home.application()).await;
+/// Somebody waits, somebody holds on, and somebody's time runs out while there is no database.
+async fn populate(application: &PgPool) {
     let store = Store::new(application.clone(), Clock::Database);
-    let ana = crate::house::newcomer(&application, "Ana Ruiz").await;
+    let ana = crate::house::newcomer(application, "Ana Ruiz").await;
     let house = House::around(store, ana).await;
     let ben = house.person("Ben Okafor").await;
     house.ask(&ben, house.entitlement("read").await).await;
@@ -115,24 +101,14 @@ async fn a_backup_is_restored_with_the_book_event_by_event_and_goes_on(pool: PgP
         let (_, held) = house.granted(&ben, house.entitlement("read").await).await;
         house.portal.attest(&house.owner, held, "").await.unwrap();
     }
-    sqlx::query("update access_grant set ends_at = clock_timestamp() + interval '1 s' where id in (select min(id::text)::uuid from access_grant)")
-        .execute(&application)
-        .await
-        .unwrap();
-    let before = everything(&home.pool(&home.owner()).await).await;
-    let file = std::env::temp_dir().join(format!("gatebook-test-{}.dump", home.tag));
-    let by_owner = home.url(&home.owner());
-    succeed(Command::new(dump).args(["--format=custom", "--dbname", &by_owner, "--file"]).arg(&file)).await;
+    let soon = "update access_grant set ends_at = clock_timestamp() + interval '1 s'
+                where id = (select id from access_grant order by id limit 1)";
+    sqlx::query(soon).execute(application).await.unwrap();
+}
 
-    application.close().await;
-    home.lose_everything_but_the_owner().await;
-    home.make_empty_database().await;
-    let flags = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-acl", "--dbname", &by_owner];
-    succeed(Command::new(restore).args(flags).arg(&file)).await;
-    assert_eq!(everything(&home.pool(&home.owner()).await).await, before);
-    home.migrate(&servers).await;
-
-    let refused = servers.try_serve_as(&by_owner).await;
+/// The owner is refused, the application's role serves and works, and the book is added to at its end.
+async fn goes_on(home: &Home<'_>, servers: &Servers, before: &[(String, Vec<String>)]) {
+    let refused = servers.try_serve_as(&home.url(&home.owner())).await;
     assert!(refused.contains("could rewrite the book"), "{refused}");
     let application = home.pool(&home.application()).await;
     let may_rest =
@@ -162,6 +138,38 @@ async fn a_backup_is_restored_with_the_book_event_by_event_and_goes_on(pool: PgP
         process.stop().await;
     }
     application.close().await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_backup_is_restored_with_the_book_event_by_event_and_goes_on(pool: PgPool) {
+    let (Some(dump), Some(restore)) = (program("pg_dump"), program("pg_restore")) else {
+        println!("not run: a_backup_is_restored_…: there is no pg_dump here");
+        return;
+    };
+    let hash = server::secret::hash(pool.connect_options().get_database().unwrap().as_bytes());
+    let tag: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let home = Home { superuser: &pool, tag };
+    home.run(format!("create role {} login createrole password 'test'", home.owner())).await;
+    home.make_empty_database().await;
+    let servers = Servers::at(home.url(&home.application())).await;
+    home.migrate(&servers).await;
+
+    let application = home.pool(&home.application()).await;
+    populate(&application).await;
+    let before = everything(&home.pool(&home.owner()).await).await;
+    let file = std::env::temp_dir().join(format!("gatebook-test-{}.dump", home.tag));
+    let by_owner = home.url(&home.owner());
+    succeed(Command::new(dump).args(["--format=custom", "--dbname", &by_owner, "--file"]).arg(&file)).await;
+
+    application.close().await;
+    home.lose_everything_but_the_owner().await;
+    home.make_empty_database().await;
+    let flags = ["--exit-on-error", "--single-transaction", "--no-owner", "--no-acl", "--dbname", &by_owner];
+    succeed(Command::new(restore).args(flags).arg(&file)).await;
+    assert_eq!(everything(&home.pool(&home.owner()).await).await, before);
+    home.migrate(&servers).await;
+
+    goes_on(&home, &servers, &before).await;
     tokio::time::timeout(Duration::from_secs(30), home.lose_everything_but_the_owner()).await.unwrap();
     home.run(format!("drop role {}", home.owner())).await;
     std::fs::remove_file(file).unwrap();

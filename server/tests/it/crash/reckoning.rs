@@ -73,7 +73,7 @@ pub async fn stuck(pool: &PgPool) -> i64 {
 
 /// Holds what people were told, the rows, the book and the target against each other.
 pub async fn reckon(stage: &Stage, stuck: i64) -> Reckoning {
-    let acknowledged = stage.acknowledged.borrow();
+    let acknowledged = stage.acknowledged.borrow().clone();
     Reckoning {
         acknowledged: acknowledged.len(),
         unanswered: stage.unanswered.get(),

@@ -4,7 +4,7 @@ mod process;
 mod visitor;
 
 pub use process::Process;
-pub use visitor::Visitor;
+pub use visitor::{Told, Visitor};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,19 +38,14 @@ impl Servers {
         // Roles belong to the whole server, so they are named for the database.
         let role = role_of(database);
         cluster::ensure_role(pool, &role, "test", None).await.unwrap();
-        roles::grant_application(&mut *pool.acquire().await.unwrap(), &role).await.unwrap();
+        roles::grant_application(&mut pool.acquire().await.unwrap(), &role).await.unwrap();
         let (host, port) = (options.get_host(), options.get_port());
         Self::at(format!("postgres://{role}:test@{host}:{port}/{database}")).await
     }
 
     /// Over the database at this address.
     pub async fn at(url: String) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let wire = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE)
-            .build()
-            .unwrap();
+        let wire = wire();
         let binary = env!("CARGO_BIN_EXE_gatebook").into();
         Self { binary, url, provider: FakeProvider::start().await, wire }
     }
@@ -129,6 +124,13 @@ impl Servers {
         assert_eq!((answer.status, answer.location.as_str()), (303, "/"), "{}", answer.body);
         visitor
     }
+}
+
+/// A client that follows nothing by itself.
+fn wire() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    client.timeout(PATIENCE).build().unwrap()
 }
 
 /// Takes the role away that [`Servers::over`] made.

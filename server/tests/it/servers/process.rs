@@ -17,16 +17,30 @@ pub struct Process {
 }
 
 impl Process {
+    /// Starts `gatebook COMMAND` with these settings.
     pub async fn start(binary: &Path, command: &str, settings: &[(&'static str, String)]) -> Self {
         let port = free_port();
+        let mut gatebook = Command::new(binary);
+        gatebook.arg(command).env_clear().envs(settings.iter().map(|(name, value)| (*name, value)));
+        Self::spawn(gatebook.env("GATEBOOK_LISTEN", format!("127.0.0.1:{port}")), port)
+    }
+
+    /// Starts `gatebook demo` on this Postgres, and waits until the sample company is there.
+    pub async fn demo(binary: &Path, postgres: &str, state: &Path) -> Self {
+        // The sign-in provider takes the next one.
+        let port = free_port();
+        let mut gatebook = Command::new(binary);
+        gatebook.args(["demo", "--postgres", postgres, "--port", &port.to_string(), "--state"]).arg(state);
+        let mut process = Self::spawn(gatebook.env_clear(), port);
+        process.wait_until_ready(&super::wire()).await;
+        process
+    }
+
+    fn spawn(gatebook: &mut Command, port: u16) -> Self {
         let log = std::env::temp_dir().join(format!("gatebook-test-{}-{port}.log", std::process::id()));
-        let child = Command::new(binary)
-            .arg(command)
-            // Nothing of whoever runs the test, and no settings file.
-            .env_clear()
-            .envs(settings.iter().map(|(name, value)| (*name, value)))
-            .env("GATEBOOK_LISTEN", format!("127.0.0.1:{port}"))
+        let child = gatebook
             .env("RUST_LOG", std::env::var("GATEBOOK_TEST_LOG").unwrap_or_else(|_| "warn".to_owned()))
+            // No settings file, and nothing of whoever runs the test.
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
