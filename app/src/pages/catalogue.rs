@@ -24,18 +24,14 @@ pub fn Catalogue() -> impl IntoView {
         let add = desk.backend.administration.may_add_resources(&desk.caller).await?.then(|| {
             view! { <a class="button-quiet" href=routes::RESOURCE_NEW>"Add a resource"</a> }.into_any()
         });
+        let head =
+            head("Catalogue", "What you can ask for. Each entry says who decides before you ask.", add);
+        if list.is_empty_catalogue {
+            return Ok(Page::new("Catalogue", view! { {head} {results(desk.clock(), &list)} }));
+        }
         let body = view! {
-            {head("Catalogue", "What you can ask for. Each entry says who decides before you ask.", add)}
-            <form class="bar bar-catalogue" role="search" aria-label="The catalogue" method="get" action=routes::CATALOGUE id="filter">
-                <div class="bar-row">
-                    <div class="bar-search">
-                        {icon(Icon::Search)}
-                        <SearchAsYouType value=query.text.clone()/>
-                    </div>
-                    <button class="button-quiet" type="submit">"Show"</button>
-                </div>
-                <div class="bar-filters">{filters(&query, &list)}</div>
-            </form>
+            {head}
+            {bar(&query, &list)}
             <div id="results" class="results">
                 {summary(&query, &list)}
                 {results(desk.clock(), &list)}
@@ -43,6 +39,22 @@ pub fn Catalogue() -> impl IntoView {
         };
         Ok(Page::new("Catalogue", body).with_islands())
     })
+}
+
+fn bar(query: &CatalogueQuery, list: &CatalogueList) -> AnyView {
+    view! {
+        <form class="bar bar-catalogue" role="search" aria-label="The catalogue" method="get" action=routes::CATALOGUE id="filter">
+            <div class="bar-row">
+                <div class="bar-search">
+                    {icon(Icon::Search)}
+                    <SearchAsYouType value=query.text.clone()/>
+                </div>
+                <button class="button-quiet" type="submit">"Show"</button>
+            </div>
+            <div class="bar-filters">{filters(query, list)}</div>
+        </form>
+    }
+    .into_any()
 }
 
 fn query(desk: &Desk) -> CatalogueQuery {

@@ -60,7 +60,7 @@ pub fn Person() -> impl IntoView {
 fn closed() -> AnyView {
     empty(
         "Not yours to see",
-        "What somebody holds is seen by themselves, their manager, auditors and administrators.",
+        "All that somebody holds is seen by themselves, their manager, auditors and administrators.",
         None,
     )
 }
