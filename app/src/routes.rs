@@ -10,6 +10,8 @@ pub const REQUESTS: &str = "/requests";
 pub const REQUEST_FORM: &str = "/requests/new";
 /// The queue: `?open=ID` shows one beside it.
 pub const APPROVALS: &str = "/approvals";
+/// The queue with whatever waits first.
+pub const APPROVALS_NEXT: &str = "/approvals?open=next";
 /// What owners do by hand.
 pub const TASKS: &str = "/tasks";
 /// The book; `/audit/{event}` is one event.

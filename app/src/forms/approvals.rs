@@ -1,6 +1,5 @@
 //! Deciding.
 
-use domain::id::RequestId;
 use leptos::prelude::*;
 
 use super::{Counter, Form};
@@ -23,11 +22,6 @@ impl Form for TypedDecision {
 pub async fn decide(typed: TypedDecision) -> Result<(), PortalError> {
     let counter = Counter::open()?;
     let done = counter.backend.approvals.decide(&counter.caller, &typed).await;
-    counter.close(&typed, done, |next| after(&typed, next)).await
-}
-
-fn after(typed: &TypedDecision, next: Option<RequestId>) -> String {
     let notice = if typed.verdict == "deny" { Notice::Denied } else { Notice::Approved };
-    let next = next.map(|id| id.to_string()).unwrap_or_default();
-    notice.on(&address::with_all(routes::APPROVALS, &[("open", &next)]))
+    counter.close(&typed, done, |()| notice.on(routes::APPROVALS_NEXT)).await
 }

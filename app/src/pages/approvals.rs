@@ -46,7 +46,8 @@ pub fn Approvals() -> impl IntoView {
         let rows = queue.iter().map(|row| queue_row(desk.clock(), row, open_id, has_focus)).collect_view();
         let list = view! { <ol class="queue-list" aria-label="Requests that wait for you">{rows}</ol> };
         let list = if keys { view! { <QueueKeys>{list}</QueueKeys> }.into_any() } else { list.into_any() };
-        let class = if asked.is_some() { "queue queue-chosen" } else { "queue" };
+        let is_chosen = asked.is_some() || desk.query("open") == "next";
+        let class = if is_chosen { "queue queue-chosen" } else { "queue" };
         let body = view! {
             {head("Approvals", lead, None)}
             <div class=class>

@@ -26,3 +26,4 @@ mod matrix;
 mod races;
 mod requesting;
 mod shelf;
+mod statements;

@@ -7,6 +7,7 @@ mod fake_provider;
 pub mod gate;
 mod hostile_answers;
 mod roles;
+mod scripts;
 mod sessions;
 mod sign_in;
 mod sign_out;
