@@ -50,47 +50,48 @@ pub struct Filter {
     pub to: Option<DateTime<Utc>>,
 }
 
-/// Writes an event of a transaction of `now`.
+/// An event to be written, with its id and the time that it is recorded at.
+pub(crate) type RecordedEvent = (EventId, DateTime<Utc>, NewEvent);
+
+/// Writes these events of a transaction of `now`; in one statement.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
-    id: EventId,
     now: DateTime<Utc>,
-    recorded_at: DateTime<Utc>,
-    event: NewEvent,
+    events: Vec<RecordedEvent>,
 ) -> Result<()> {
-    let (subject_id, subject_name) = event.subject.map_or((None, None), |s| (Some(s.id.0), Some(s.name)));
-    sqlx::query!(
-        "insert into event (id, class, occurred_at, recorded_at, actor_kind, actor_id, actor_name, action,
-            outcome, subject_id, subject_name, system_id, system_name, resource_id, resource_name,
-            entitlement_id, entitlement_name, request_id, grant_id, origin, ip, user_agent, reason, detail)
-         values ($1, 'governance', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19, $20, $21, $22, $23)",
-        id.0,
-        event.occurred_at.unwrap_or(now),
-        recorded_at,
-        event.actor.kind(),
-        event.actor.id().map(Uuid::from),
-        event.actor.name(),
-        event.action.as_str(),
-        event.outcome.as_str(),
-        subject_id,
-        subject_name,
-        event.about.system_id.map(Uuid::from),
-        event.about.system,
-        event.about.resource_id.map(Uuid::from),
-        event.about.resource,
-        event.about.entitlement_id.map(Uuid::from),
-        event.about.entitlement,
-        event.request_id.map(Uuid::from),
-        event.grant_id.map(Uuid::from),
-        event.source.origin,
-        event.source.ip,
-        event.source.user_agent,
-        event.reason,
-        event.detail,
-    )
-    .execute(conn)
-    .await?;
+    let mut query = QueryBuilder::<Postgres>::new(
+        "insert into event (id, class, occurred_at, recorded_at, actor_kind, actor_id, actor_name, action, outcome, \
+         subject_id, subject_name, system_id, system_name, resource_id, resource_name, entitlement_id, \
+         entitlement_name, request_id, grant_id, origin, ip, user_agent, reason, detail) ",
+    );
+    query.push_values(events, |mut row, (id, recorded_at, event)| {
+        let (subject_id, subject_name) = event.subject.map_or((None, None), |s| (Some(s.id.0), Some(s.name)));
+        row.push_bind(id.0)
+            .push("'governance'")
+            .push_bind(event.occurred_at.unwrap_or(now))
+            .push_bind(recorded_at)
+            .push_bind(event.actor.kind())
+            .push_bind(event.actor.id().map(Uuid::from))
+            .push_bind(event.actor.name().to_owned())
+            .push_bind(event.action.as_str())
+            .push_bind(event.outcome.as_str())
+            .push_bind(subject_id)
+            .push_bind(subject_name)
+            .push_bind(event.about.system_id.map(Uuid::from))
+            .push_bind(event.about.system)
+            .push_bind(event.about.resource_id.map(Uuid::from))
+            .push_bind(event.about.resource)
+            .push_bind(event.about.entitlement_id.map(Uuid::from))
+            .push_bind(event.about.entitlement)
+            .push_bind(event.request_id.map(Uuid::from))
+            .push_bind(event.grant_id.map(Uuid::from))
+            .push_bind(event.source.origin)
+            .push_bind(event.source.ip)
+            .push_bind(event.source.user_agent)
+            .push_bind(event.reason)
+            .push_bind(event.detail);
+    });
+    query.build().execute(conn).await?;
     Ok(())
 }
 

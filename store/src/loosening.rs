@@ -333,6 +333,9 @@ pub async fn in_force(
     entitlements: &[EntitlementId],
     since: DateTime<Utc>,
 ) -> Result<HashMap<EntitlementId, Vec<Loosened>>> {
+    if entitlements.is_empty() {
+        return Ok(HashMap::new());
+    }
     let ids: Vec<Uuid> = entitlements.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"select e.id as "entitlement!", l.answered_at as "since!", p.id as "proposer_id!", p.name as "proposer!",

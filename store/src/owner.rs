@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use domain::id::{EntitlementId, PersonId, ResourceId, SystemId};
 use domain::person::PersonRef;
 use domain::policy::{Candidate, OwnerLevel};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::loosening::Of;
@@ -20,6 +20,9 @@ pub async fn candidates(
     conn: &mut PgConnection,
     entitlements: &[EntitlementId],
 ) -> Result<HashMap<EntitlementId, Vec<Candidate>>> {
+    if entitlements.is_empty() {
+        return Ok(HashMap::new());
+    }
     let ids: Vec<Uuid> = entitlements.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"select e.id as "entitlement!", p.id as "person!", p.name as "name!", level as "level!"
@@ -51,6 +54,23 @@ pub async fn candidates(
         found.entry(EntitlementId(row.entitlement)).or_default().push(Candidate { person, level });
     }
     Ok(found)
+}
+
+/// Writes ` = any(…)` of the entitlements that the person owns, be it through the resource or the system. They are
+/// found from what is owned, which is little, and once: a condition on every row there is would be slower.
+pub(crate) fn push_owned(query: &mut QueryBuilder<Postgres>, person: PersonId) {
+    query.push(
+        " = any(array(select w.entitlement_id from owner w where w.entitlement_id is not null and w.person_id = ",
+    );
+    query.push_bind(person.0).push(
+        " union all select e.id from owner w join entitlement e on e.resource_id = w.resource_id
+          where w.person_id = ",
+    );
+    query.push_bind(person.0).push(
+        " union all select e.id from owner w join resource o on o.system_id = w.system_id
+          join entitlement e on e.resource_id = o.id where w.person_id = ",
+    );
+    query.push_bind(person.0).push("))");
 }
 
 /// The owners of a resource itself, by name.

@@ -15,7 +15,7 @@ use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 pub use write::*;
 
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, owner};
 
 /// The index that allows one pending request per person and entitlement.
 pub const ONE_PENDING: &str = "access_request_one_pending";
@@ -288,9 +288,15 @@ pub async fn list(conn: &mut PgConnection, which: Which, limit: i64) -> Result<V
             query.push("r.state = 'pending' and r.entitlement_id = ").push_bind(entitlement.0);
         }
         Which::MaybeFor(person, is_administrator) => {
-            query.push("r.state = 'pending' and (").push_bind(is_administrator);
-            query.push(" or exists (select 1 from owner n where n.person_id = ").push_bind(person.0);
-            query.push(" and (n.entitlement_id = e.id or n.resource_id = o.id or n.system_id = s.id)))");
+            // First which, then all about them: every page counts these. `closed_at` says the same as the state,
+            // and an index knows it.
+            query.push(
+                "r.id = any(array(select q.id from access_request q where q.state = 'pending' and q.closed_at is null",
+            );
+            if !is_administrator {
+                owner::push_owned(query.push(" and q.entitlement_id"), person);
+            }
+            query.push(" order by q.filed_at, q.id limit ").push_bind(limit).push("))");
             order = " order by r.filed_at, r.id limit ";
         }
         Which::Earlier(person, entitlement) => {
@@ -319,10 +325,10 @@ pub async fn find(conn: &mut PgConnection, id: RequestId) -> Result<Option<Reque
 /// # Errors
 /// When the database cannot be reached.
 pub async fn lock(conn: &mut PgConnection, id: RequestId) -> Result<Option<RequestRecord>> {
-    sqlx::query!("select id from access_request where id = $1 for update", id.0)
-        .fetch_optional(&mut *conn)
-        .await?;
-    find(conn, id).await
+    let mut query = QueryBuilder::<Postgres>::new(SELECT);
+    // Whoever had to wait for the lock reads the request as it stands then.
+    query.push("r.id = ").push_bind(id.0).push(" for update of r");
+    Ok(query.build_query_as().fetch_optional(conn).await?)
 }
 
 /// A person's pending request for an entitlement.

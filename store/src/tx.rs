@@ -3,17 +3,23 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::audit::NewEvent;
 use domain::id::EventId;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use uuid::{Timestamp, Uuid};
 
 use crate::{Result, audit};
+
+/// A connection that was used so lately is not asked first whether it still works: a page or a decision would
+/// wait for that answer each time. No restart of the database is over sooner.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// So many events are written at once; further ones follow.
+const EVENTS_AT_ONCE: usize = 100;
 
 /// Where a transaction's time comes from.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +72,16 @@ impl Store {
         let options: PgConnectOptions = url.parse()?;
         let pool = PgPoolOptions::new()
             .max_connections(connections_max)
-            .acquire_timeout(std::time::Duration::from_secs(10))
+            .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .before_acquire(|conn, idle| {
+                Box::pin(async move {
+                    if idle.idle_for > TRUSTED_FOR {
+                        conn.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             // Longer than any page may take: what nobody waits for any more must not hold a connection.
             .connect_lazy_with(options.application_name("gatebook").options([("statement_timeout", "60s")]));
         Ok(Self::new(pool, Clock::Database))
@@ -128,7 +143,8 @@ impl Store {
             let now = self.read_clock(&mut inner).await?;
             if self.knows_partitions_of(now) {
                 let (clock, read) = (self.clock.clone(), Instant::now());
-                return Ok(Tx { now, inner, clock, read, sequence: self.sequence.clone() });
+                let (events, sequence) = (Vec::new(), self.sequence.clone());
+                return Ok(Tx { now, inner, clock, read, events, sequence });
             }
             // Once a month: partitions are made in a transaction of their own, so that no writer waits for it.
             inner.rollback().await?;
@@ -160,6 +176,8 @@ pub struct Tx {
     clock: Clock,
     /// When the clock was read.
     read: Instant,
+    /// To be written, at the latest with the commit.
+    events: Vec<audit::RecordedEvent>,
     sequence: Arc<AtomicU32>,
 }
 
@@ -174,11 +192,14 @@ impl Tx {
         new_id(self.now, self.sequence.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Writes an event that belongs to this change. [`Tx::commit`] writes the last one.
+    /// Takes an event that belongs to this change: it is written with the others, at the latest by [`Tx::commit`].
     ///
     /// # Errors
-    /// When the database refuses it.
+    /// When the database refuses those before it.
     pub async fn record(&mut self, event: NewEvent) -> Result<EventId> {
+        if self.events.len() == EVENTS_AT_ONCE {
+            self.write_events().await?;
+        }
         // What has passed since the clock was read counts: whoever waited for a row is recorded after whoever had
         // it, whoever began first.
         let recorded_at = match self.clock {
@@ -186,18 +207,24 @@ impl Tx {
             Clock::Fixed(_) => self.now,
         };
         let id = EventId(new_id(recorded_at, self.sequence.fetch_add(1, Ordering::Relaxed)));
-        audit::insert(&mut self.inner, id, self.now, recorded_at, event).await?;
+        self.events.push((id, recorded_at, event));
         Ok(id)
     }
 
-    /// Writes the event and commits: the only way to make a write last.
+    /// Writes the event with those recorded before, and commits: the only way to make a write last.
     ///
     /// # Errors
-    /// When the database refuses either; then nothing was written.
+    /// When the database refuses any; then nothing was written.
     pub async fn commit(mut self, event: NewEvent) -> Result<EventId> {
         let id = self.record(event).await?;
+        self.write_events().await?;
         self.inner.commit().await?;
         Ok(id)
+    }
+
+    async fn write_events(&mut self) -> Result<()> {
+        let events = std::mem::take(&mut self.events);
+        audit::insert(&mut self.inner, self.now, events).await
     }
 }
 

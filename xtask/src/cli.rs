@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::build_settings::BuildSettings;
 use crate::progress::step;
-use crate::{crash, css, demo, interrupt, postgres, progress, release, site, sqlx_data, test};
+use crate::{bench, crash, css, demo, interrupt, postgres, progress, release, site, sqlx_data, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, tests and runs Gatebook")]
@@ -46,6 +46,8 @@ enum Command {
     Crash(crash::Options),
     /// Migrates a populated database beneath the binary of before the newest migration
     Upgrade,
+    /// Measures one thing against its yardstick, and writes target/bench/NAME.json
+    Bench(bench::Options),
     /// Runs a throw-away Postgres until Ctrl-C and prints its DATABASE_URL
     Postgres,
 }
@@ -83,6 +85,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Test(options) => return test::run(&settings, &options),
         Command::Crash(options) => crash::run(&settings, &options)?,
         Command::Upgrade => return test::run(&settings, &test::Options::only(test::Part::Upgrade)),
+        Command::Bench(options) => bench::run(&settings, &options)?,
         Command::Postgres => postgres::stay(&settings)?,
     }
     Ok(ExitCode::SUCCESS)

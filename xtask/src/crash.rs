@@ -1,8 +1,9 @@
 //! Processes and Postgres killed at random moments under load; afterwards nothing may be lost.
 
+use std::fs;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::build_settings::BuildSettings;
@@ -30,8 +31,10 @@ pub struct Options {
 /// Runs the test, and starts Postgres again as often as the test kills it.
 pub fn run(settings: &BuildSettings, options: &Options) -> Result<()> {
     step("Building the tests", || it_test::build(settings))?;
+    let folder = settings.root.join("target").join("crash");
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let mut cluster =
-        step("Starting a Postgres that keeps what it acknowledges", || Cluster::durable(settings))?;
+        step("Starting a Postgres that keeps what it acknowledges", || Cluster::durable(settings, &folder))?;
     let mut command = it_test::command(settings, TEST, &cluster);
     command.env("GATEBOOK_CRASH_ROUNDS", options.rounds.to_string());
     command.env("GATEBOOK_CRASH_SEED", options.seed.to_string());

@@ -1,5 +1,6 @@
 //! The one driver of Gatebook's builds, tests and demo: `cargo xtask --help` lists what it does.
 
+mod bench;
 mod build_settings;
 mod chromium;
 mod cli;

@@ -19,8 +19,8 @@ pub trait Approvals: Send + Sync {
     async fn queue(&self, caller: &Caller) -> Answer<Vec<QueueRow>>;
     /// Everything needed to decide one of them; not found unless it waits for the caller.
     async fn item(&self, caller: &Caller, id: RequestId) -> Answer<QueueItem>;
-    /// Approves or denies, and says what waits next: below it in the queue, else the oldest.
-    async fn decide(&self, caller: &Caller, typed: &TypedDecision) -> Answer<Option<RequestId>>;
+    /// Approves or denies.
+    async fn decide(&self, caller: &Caller, typed: &TypedDecision) -> Answer<()>;
 }
 
 /// One row of the queue.

@@ -5,24 +5,38 @@ use domain::catalogue::Sensitivity;
 use domain::person::PersonStatus;
 use leptos::prelude::*;
 
+/// The bars as they stand in the document: a list has them a thousand times, so they are not put together anew.
+macro_rules! bars {
+    ($first:literal, $second:literal, $third:literal, $fourth:literal) => {
+        concat!(
+            r#"<rect class=""#,
+            $first,
+            r#"" x="0" y="7" width="2.6" height="3" rx="1"/><rect class=""#,
+            $second,
+            r#"" x="4" y="5" width="2.6" height="5" rx="1"/><rect class=""#,
+            $third,
+            r#"" x="8" y="3" width="2.6" height="7" rx="1"/><rect class=""#,
+            $fourth,
+            r#"" x="12" y="1" width="2.6" height="9" rx="1"/>"#
+        )
+    };
+}
+
 /// Four bars, as many filled as it is sensitive, and the word.
 pub fn sensitivity(level: Sensitivity) -> AnyView {
-    let (class, filled) = match level {
-        Sensitivity::Low => ("sense sense-low", 1),
-        Sensitivity::Medium => ("sense sense-medium", 2),
-        Sensitivity::High => ("sense sense-high", 3),
-        Sensitivity::Critical => ("sense sense-critical", 4),
+    let (class, bars) = match level {
+        Sensitivity::Low => ("sense sense-low", bars!("sense-on", "sense-off", "sense-off", "sense-off")),
+        Sensitivity::Medium => {
+            ("sense sense-medium", bars!("sense-on", "sense-on", "sense-off", "sense-off"))
+        }
+        Sensitivity::High => ("sense sense-high", bars!("sense-on", "sense-on", "sense-on", "sense-off")),
+        Sensitivity::Critical => {
+            ("sense sense-critical", bars!("sense-on", "sense-on", "sense-on", "sense-on"))
+        }
     };
-    let bars = [(1, "0", "7", "3"), (2, "4", "5", "5"), (3, "8", "3", "7"), (4, "12", "1", "9")]
-        .into_iter()
-        .map(|(number, x, y, height)| {
-            let class = if number <= filled { "sense-on" } else { "sense-off" };
-            view! { <rect class=class x=x y=y width="2.6" height=height rx="1"/> }
-        })
-        .collect_view();
     view! {
         <span class=class>
-            <svg class="sense-bars" viewBox="0 0 15 10" aria-hidden="true">{bars}</svg>
+            <svg class="sense-bars" viewBox="0 0 15 10" aria-hidden="true" inner_html=bars></svg>
             {level.as_str()}
         </span>
     }

@@ -1,6 +1,5 @@
 //! Deciding.
 
-use domain::id::RequestId;
 use leptos::prelude::*;
 
 use super::{Counter, Form};
@@ -12,6 +11,8 @@ use crate::routes;
 
 /// Names the request that was just decided, in the address of the queue.
 pub const DECIDED: &str = "decided";
+/// Instead of a request in the address of the queue: whatever waits below the one just decided.
+pub const NEXT: &str = "next";
 
 impl Form for TypedDecision {
     const NAME: &'static str = "decision";
@@ -26,11 +27,7 @@ impl Form for TypedDecision {
 pub async fn decide(typed: TypedDecision) -> Result<(), PortalError> {
     let counter = Counter::open()?;
     let done = counter.backend.approvals.decide(&counter.caller, &typed).await;
-    counter.close(&typed, done, |next| after(&typed, next)).await
-}
-
-fn after(typed: &TypedDecision, next: Option<RequestId>) -> String {
     let notice = if typed.verdict == "deny" { Notice::Denied } else { Notice::Approved };
-    let next = next.map(|id| id.to_string()).unwrap_or_default();
-    notice.on(&address::with_all(routes::APPROVALS, &[("open", &next), (DECIDED, &typed.id)]))
+    let next = [("open", NEXT), (DECIDED, typed.id.as_str())];
+    counter.close(&typed, done, |()| notice.on(&address::with_all(routes::APPROVALS, &next))).await
 }

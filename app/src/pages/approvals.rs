@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::decision::open_item;
 use super::request::window;
 use crate::address;
-use crate::backend::{Answer, QueueItem, QueueRow, TypedDecision};
+use crate::backend::{Answer, QueueItem, QueueRow, RequestView, TypedDecision};
 use crate::components::banner;
 use crate::components::empty::empty;
 use crate::components::head::head;
@@ -18,7 +18,7 @@ use crate::components::time::Clock;
 use crate::components::what::{what_plain, what_text};
 use crate::desk::{Desk, Page, page};
 use crate::error::PortalError;
-use crate::forms::approvals::DECIDED;
+use crate::forms::approvals::{DECIDED, NEXT};
 use crate::frame::Place;
 use crate::islands::QueueKeys;
 use crate::routes;
@@ -32,14 +32,16 @@ pub fn Approvals() -> impl IntoView {
             desk.backend.account.settings(&desk.caller)
         );
         let (queue, keys) = (queue?, settings.is_ok_and(|settings| settings.queue_keys));
-        let asked = chosen(&desk);
+        let decided = just_decided(&desk).await;
+        let is_next = desk.query("open") == NEXT;
+        let asked = chosen(&desk).or_else(|| is_next.then(|| next_below(&queue, decided.as_ref()))?);
         let open = open(&desk, asked, &queue).await?;
         let lead = match queue.len() {
             0 => "Nothing waits for your decision.".to_owned(),
             1 => "One request waits for your decision.".to_owned(),
             count => format!("{count} requests wait for your decision, oldest first."),
         };
-        let done = just_decided(&desk).await;
+        let done = decided.and_then(|request| told(&desk, &request));
         if queue.is_empty() && open.is_none() {
             let nothing = empty("All decided", "Whatever needs your decision next stands here.", None);
             let page = Page::new("Approvals", view! { {head("Approvals", lead, None)} {nothing} });
@@ -51,7 +53,7 @@ pub fn Approvals() -> impl IntoView {
         let rows = queue.iter().map(|row| queue_row(desk.clock(), row, open_id, has_focus)).collect_view();
         let list = view! { <ol class="queue-list" aria-label="Requests that wait for you">{rows}</ol> };
         let list = if keys { view! { <QueueKeys>{list}</QueueKeys> }.into_any() } else { list.into_any() };
-        let class = if asked.is_some() { "queue queue-chosen" } else { "queue" };
+        let class = if asked.is_some() || is_next { "queue queue-chosen" } else { "queue" };
         let body = view! {
             {head("Approvals", lead, None)}
             <div class=class>
@@ -65,11 +67,22 @@ pub fn Approvals() -> impl IntoView {
     })
 }
 
+/// The request that the caller has just decided.
+async fn just_decided(desk: &Desk) -> Option<RequestView> {
+    let id = desk.query(DECIDED).parse().ok()?;
+    desk.backend.requests.show(&desk.caller, id).await.ok()
+}
+
+/// What stands below it in the queue, which is oldest first; at its end, the oldest that was passed over.
+fn next_below(queue: &[QueueRow], decided: Option<&RequestView>) -> Option<RequestId> {
+    let place = decided.map(|request| (request.row.filed_at, request.row.id));
+    let below = queue.iter().find(|row| Some((row.filed_at, row.id)) > place);
+    below.or(queue.first()).map(|row| row.id)
+}
+
 /// “Approved: Ben Okafor, read on payments, until 24 Nov 17:00”: what the request itself says, whatever stands in
 /// the address.
-async fn just_decided(desk: &Desk) -> Option<AnyView> {
-    let id = desk.query(DECIDED).parse().ok()?;
-    let request = desk.backend.requests.show(&desk.caller, id).await.ok()?;
+fn told(desk: &Desk, request: &RequestView) -> Option<AnyView> {
     let clock = desk.clock();
     let verdict = match request.row.state.as_str() {
         "approved" => "Approved",
@@ -85,7 +98,7 @@ async fn just_decided(desk: &Desk) -> Option<AnyView> {
         (Some(given), None) => Some(view! { ", " {window(clock, &given)} }.into_any()),
         (None, None) => None,
     };
-    let path = format!("{}/{id}", routes::REQUESTS);
+    let path = format!("{}/{}", routes::REQUESTS, request.row.id);
     let words = view! {
         {format!("{verdict}: {}, {}", request.row.beneficiary.name, what_text(&request.row.what))} {given} ". "
         <a href=path>"See the request"</a>

@@ -37,7 +37,7 @@ impl Approvals for Portal {
         tell(item(&self.store, caller, id).await)
     }
 
-    async fn decide(&self, caller: &Caller, typed: &TypedDecision) -> Answer<Option<RequestId>> {
+    async fn decide(&self, caller: &Caller, typed: &TypedDecision) -> Answer<()> {
         tell(decide::decide(&self.store, caller, typed).await)
     }
 }

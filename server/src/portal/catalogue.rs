@@ -108,34 +108,43 @@ fn matches((sensitivity, record, held): &Found, query: &CatalogueQuery, without:
 }
 
 fn facets(rows: &[Found], query: &CatalogueQuery) -> Facets {
-    let count = |part: Part, values: &dyn Fn(&Found) -> Vec<(String, String)>| {
-        let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
-        for row in rows.iter().filter(|row| matches(row, query, Some(part))) {
-            for value in values(row) {
-                *counts.entry(value).or_default() += 1;
-            }
-        }
-        counts.into_iter().map(|((label, value), count)| Facet { value, label, count }).collect::<Vec<_>>()
-    };
-    let own = |value: &str| vec![(value.to_owned(), value.to_owned())];
-    let mut environments = count(Part::Environment, &|(_, record, _)| own(&record.environment));
+    let passing = |part: Part| rows.iter().filter(move |row| matches(row, query, Some(part)));
+    let mut environments = counted(passing(Part::Environment).map(|(_, record, _)| own(&record.environment)));
     environments.retain(|facet| !facet.value.is_empty());
-    let mut sensitivities = count(Part::Sensitivity, &|(sensitivity, ..)| own(sensitivity.as_str()));
+    let mut sensitivities = counted(passing(Part::Sensitivity).map(|(level, ..)| own(level.as_str())));
     sensitivities.sort_by_key(|facet| Sensitivity::parse(&facet.value));
-    let mut tags = count(Part::Tag, &|(_, record, _)| {
-        record.tags.iter().map(|tag| (tag.clone(), tag.clone())).collect()
-    });
+    let mut tags =
+        counted(passing(Part::Tag).flat_map(|(_, record, _)| record.tags.iter().map(|tag| own(tag))));
     tags.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.label.cmp(&b.label)));
     tags.truncate(30);
     Facets {
-        systems: count(Part::System, &|(_, record, _)| {
-            vec![(record.system.clone(), record.system_slug.clone())]
-        }),
+        systems: counted(
+            passing(Part::System).map(|(_, record, _)| (record.system.as_str(), record.system_slug.as_str())),
+        ),
         environments,
         sensitivities,
         tags,
-        held: rows.iter().filter(|row| matches(row, query, Some(Part::Held)) && !row.2.is_empty()).count(),
+        held: passing(Part::Held).filter(|row| !row.2.is_empty()).count(),
     }
+}
+
+/// A value that is shown as it is.
+fn own(value: &str) -> (&str, &str) {
+    (value, value)
+}
+
+/// How often each label with its value is among these.
+fn counted<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Facet> {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for value in values {
+        *counts.entry(value).or_default() += 1;
+    }
+    let facet = |((label, value), count): ((&str, &str), usize)| Facet {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        count,
+    };
+    counts.into_iter().map(facet).collect()
 }
 
 /// Bundles match by words only; any other filter is about resources.

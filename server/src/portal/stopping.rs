@@ -3,7 +3,7 @@
 use domain::audit::{Action, NewEvent};
 use domain::grant::{Cause, GrantState};
 use store::grant::GrantRecord;
-use store::request::RequestRecord;
+use store::request::{NewDecision, RequestRecord};
 use store::{Tx, grant, request};
 
 use super::Fault;
@@ -13,10 +13,10 @@ use super::access::mark_taken_away;
 pub async fn deny_all(tx: &mut Tx, requests: Vec<RequestRecord>, why: &str) -> Result<usize, Fault> {
     let (mut denied, now) = (0, tx.now);
     for record in requests {
-        if !request::mark_denied(tx.conn(), record.id(), now).await? {
+        let decision = NewDecision { request: record.id(), by: None, summary: Some(why), decided_at: now };
+        if !request::mark_denied(tx.conn(), &decision).await? {
             continue;
         }
-        request::insert_decision(tx.conn(), record.id(), None, false, Some(why), now).await?;
         let event = NewEvent::by_system(Action::RequestDenied)
             .subject(record.beneficiary())
             .about(record.about())

@@ -156,8 +156,14 @@ async fn after_deciding_the_next_one_is_there(pool: PgPool) {
     let first = house.ask(&ben, read).await;
     house.set(start() + chrono::TimeDelta::minutes(1));
     let second = house.ask(&ben, admin).await;
-    assert_eq!(house.portal.decide(&house.owner, &decision(first, "approve")).await, Ok(Some(second)));
-    assert_eq!(house.portal.decide(&house.owner, &decision(second, "approve")).await, Ok(None));
+    let waiting = async || -> Vec<_> {
+        house.portal.queue(&house.owner).await.unwrap().into_iter().map(|row| row.id).collect()
+    };
+    assert_eq!(waiting().await, [first, second]);
+    house.portal.decide(&house.owner, &decision(first, "approve")).await.unwrap();
+    assert_eq!(waiting().await, [second]);
+    house.portal.decide(&house.owner, &decision(second, "approve")).await.unwrap();
+    assert!(waiting().await.is_empty());
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -167,7 +167,7 @@ impl House {
             summary: "As agreed.".to_owned(),
             ..TypedDecision::default()
         };
-        self.portal.decide(caller, &decision).await.map(|_| ())
+        self.portal.decide(caller, &decision).await
     }
 
     /// Files, approves, and answers request and grant.

@@ -96,42 +96,63 @@ pub async fn insert(conn: &mut PgConnection, new: &NewRequest) -> Result<()> {
     Ok(())
 }
 
-/// Marks a pending request as approved with what was given. `false` when somebody was first.
+/// A decision to be written down.
+#[derive(Debug, Clone, Copy)]
+pub struct NewDecision<'a> {
+    /// On which request.
+    pub request: RequestId,
+    /// Whose; `None` where a rule decided.
+    pub by: Option<PersonId>,
+    /// Why.
+    pub summary: Option<&'a str>,
+    /// When.
+    pub decided_at: DateTime<Utc>,
+}
+
+/// Marks a pending request as approved with what was given, and writes the decision down. `false` when somebody
+/// was first.
 ///
 /// # Errors
 /// When the database refuses it.
-pub async fn mark_approved(
-    conn: &mut PgConnection,
-    id: RequestId,
-    given: Window,
-    now: DateTime<Utc>,
-) -> Result<bool> {
+pub async fn mark_approved(conn: &mut PgConnection, new: &NewDecision<'_>, given: Window) -> Result<bool> {
     let (seconds, until) = term_columns(given.term);
     let done = sqlx::query!(
-        "update access_request set state = 'approved', closed_at = $2, given_start_at = $3, given_seconds = $4,
-            given_until = $5
-         where id = $1 and state = 'pending' and decide_by > $2",
-        id.0,
-        now,
+        "with marked as (
+           update access_request set state = 'approved', closed_at = $2, given_start_at = $3, given_seconds = $4,
+             given_until = $5
+           where id = $1 and state = 'pending' and decide_by > $2
+           returning id)
+         insert into decision (request_id, decided_by, verdict, summary, decided_at)
+         select id, $6, 'approve', $7, $2 from marked",
+        new.request.0,
+        new.decided_at,
         given.start_at,
         seconds,
-        until
+        until,
+        new.by.map(Uuid::from),
+        new.summary
     )
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Marks a pending request as denied. `false` when somebody was first.
+/// Marks a pending request as denied, and writes the decision down. `false` when somebody was first.
 ///
 /// # Errors
 /// When the database refuses it.
-pub async fn mark_denied(conn: &mut PgConnection, id: RequestId, now: DateTime<Utc>) -> Result<bool> {
+pub async fn mark_denied(conn: &mut PgConnection, new: &NewDecision<'_>) -> Result<bool> {
     let done = sqlx::query!(
-        "update access_request set state = 'denied', closed_at = $2
-         where id = $1 and state = 'pending' and decide_by > $2",
-        id.0,
-        now
+        "with marked as (
+           update access_request set state = 'denied', closed_at = $2
+           where id = $1 and state = 'pending' and decide_by > $2
+           returning id)
+         insert into decision (request_id, decided_by, verdict, summary, decided_at)
+         select id, $3, 'deny', $4, $2 from marked",
+        new.request.0,
+        new.decided_at,
+        new.by.map(Uuid::from),
+        new.summary
     )
     .execute(conn)
     .await?;
@@ -167,29 +188,4 @@ pub async fn mark_expired(conn: &mut PgConnection, id: RequestId, now: DateTime<
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Writes down a decision. `by` is `None` where a rule decided.
-///
-/// # Errors
-/// When there is one already.
-pub async fn insert_decision(
-    conn: &mut PgConnection,
-    id: RequestId,
-    by: Option<PersonId>,
-    is_approval: bool,
-    summary: Option<&str>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into decision (request_id, decided_by, verdict, summary, decided_at) values ($1, $2, $3, $4, $5)",
-        id.0,
-        by.map(Uuid::from),
-        if is_approval { "approve" } else { "deny" },
-        summary,
-        now
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }

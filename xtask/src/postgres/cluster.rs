@@ -47,17 +47,19 @@ struct Parts {
 impl Cluster {
     /// A cluster in a temporary folder, faster than it is safe.
     pub fn throw_away(settings: &BuildSettings) -> Result<Self> {
-        Self::temporary(settings, &NOT_DURABLE)
+        Self::temporary(settings, temporary_folder("gatebook-pg-")?, &NOT_DURABLE)
     }
 
-    /// A cluster in a temporary folder that keeps what it has acknowledged.
-    pub fn durable(settings: &BuildSettings) -> Result<Self> {
-        Self::temporary(settings, &[])
+    /// A cluster that keeps what it has acknowledged, in that folder, because the system's one for temporary files
+    /// may be no disk.
+    pub fn durable(settings: &BuildSettings, folder: &Path) -> Result<Self> {
+        let home = tempfile::Builder::new().prefix("postgres-").tempdir_in(folder);
+        let home = home.with_context(|| format!("no folder can be made in {}", folder.display()))?;
+        Self::temporary(settings, home, &[])
     }
 
-    fn temporary(settings: &BuildSettings, options: &'static [&'static str]) -> Result<Self> {
+    fn temporary(settings: &BuildSettings, home: TempDir, options: &'static [&'static str]) -> Result<Self> {
         let binaries = Binaries::find(settings, None)?;
-        let home = temporary_folder("gatebook-pg-")?;
         let account = Account::for_new(home.path(), &binaries)?;
         let parts = Parts {
             data: home.path().join("data"),

@@ -2,6 +2,7 @@
 
 use app::backend::TypedDecision;
 use app::error::PortalError;
+use chrono::{DateTime, Utc};
 use domain::audit::{Action, NewEvent};
 use domain::caller::Caller;
 use domain::grant::GrantState;
@@ -10,19 +11,14 @@ use domain::person::PersonStatus;
 use domain::policy::Deciders;
 use domain::request::{TransitionError, Window};
 use store::grant::NewGrant;
-use store::request::RequestRecord;
+use store::request::{NewDecision, RequestRecord};
 use store::{Store, Tx, catalogue, grant, request};
 
-use super::waiting;
 use crate::portal::typed::{self, Faults};
 use crate::portal::{Fault, Refused, deciding, refuse};
 
-/// Approves or denies, and answers what waits next for the caller.
-pub async fn decide(
-    store: &Store,
-    caller: &Caller,
-    typed: &TypedDecision,
-) -> Result<Option<RequestId>, Fault> {
+/// Approves or denies.
+pub async fn decide(store: &Store, caller: &Caller, typed: &TypedDecision) -> Result<(), Fault> {
     let id: RequestId = typed.id.trim().parse().map_err(|_| PortalError::NotFound)?;
     let is_approval = match typed.verdict.as_str() {
         "approve" => true,
@@ -60,20 +56,11 @@ pub async fn decide(
         faults.add("summary", why);
     }
     if is_approval {
-        approve(tx, caller, &record, &typed.shorter, summary, faults).await?;
+        approve(tx, caller, &record, &typed.shorter, summary, faults).await
     } else {
         faults.check()?;
-        deny(tx, caller, &record, summary).await?;
+        deny(tx, caller, &record, summary).await
     }
-    let mut conn = store.read().await?;
-    Ok(next_below(&waiting(&mut conn, caller).await?, &record))
-}
-
-/// What stands below this one in the queue, which is oldest first; at its end, the oldest that was passed over.
-fn next_below(waiting: &[(RequestRecord, Deciders)], decided: &RequestRecord) -> Option<RequestId> {
-    let place = |record: &RequestRecord| (record.filed_at, record.id());
-    let below = waiting.iter().find(|(record, _)| place(record) > place(decided));
-    below.or(waiting.first()).map(|(next, _)| next.id())
 }
 
 fn decided_already(record: &RequestRecord) -> Fault {
@@ -159,11 +146,10 @@ async fn approve(
             PortalError::Conflict(error.to_string())
         }
     })?;
-    if !request::mark_approved(tx.conn(), record.id(), given, now).await? {
+    let decision = new_decision(caller, record, summary.as_deref(), now);
+    if !request::mark_approved(tx.conn(), &decision, given).await? {
         return Err(decided_already(record));
     }
-    request::insert_decision(tx.conn(), record.id(), Some(caller.id()), true, summary.as_deref(), now)
-        .await?;
     let approved = NewEvent::by(caller, Action::RequestApproved)
         .subject(record.beneficiary())
         .about(record.about())
@@ -208,6 +194,15 @@ async fn make_grant(
         .detail(serde_json::json!({ "window": window, "by_hand": is_manual })))
 }
 
+fn new_decision<'a>(
+    caller: &Caller,
+    record: &RequestRecord,
+    summary: Option<&'a str>,
+    now: DateTime<Utc>,
+) -> NewDecision<'a> {
+    NewDecision { request: record.id(), by: Some(caller.id()), summary, decided_at: now }
+}
+
 async fn deny(
     mut tx: Tx,
     caller: &Caller,
@@ -216,11 +211,9 @@ async fn deny(
 ) -> Result<(), Fault> {
     let now = tx.now;
     record.state()?.deny(now).map_err(|error| PortalError::Conflict(error.to_string()))?;
-    if !request::mark_denied(tx.conn(), record.id(), now).await? {
+    if !request::mark_denied(tx.conn(), &new_decision(caller, record, summary.as_deref(), now)).await? {
         return Err(decided_already(record));
     }
-    request::insert_decision(tx.conn(), record.id(), Some(caller.id()), false, summary.as_deref(), now)
-        .await?;
     let event = NewEvent::by(caller, Action::RequestDenied)
         .subject(record.beneficiary())
         .about(record.about())

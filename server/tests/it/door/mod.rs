@@ -8,6 +8,7 @@ pub mod gate;
 mod hostile_answers;
 mod risks;
 mod roles;
+mod scripts;
 mod sessions;
 mod sign_in;
 mod sign_out;
