@@ -1,6 +1,7 @@
 //! The catalogue: systems, resources, entitlements, bundles, job roles, in this order.
 
 mod groups;
+mod way;
 
 use std::collections::BTreeSet;
 
@@ -11,12 +12,10 @@ use domain::policy::PENDING_FOR_DEFAULT;
 use domain::text::LINE_MAX_CHARS;
 use store::policy::{self, NewPolicyVersion};
 use store::stock::{self, Entitlement, Owned, Resource, Rules, System};
-use store::system_edit;
 
 use super::rows::{Cells, DESCRIPTION_MAX_CHARS, Row};
 use super::{ImportError, Work, differences};
 use crate::connectors::settings;
-use crate::portal::connection;
 
 const SYSTEMS: &str = "systems";
 const RESOURCES: &str = "resources";
@@ -121,15 +120,10 @@ async fn save_system(work: &mut Work, row: &Row, system: System) -> Result<(), I
         return Ok(());
     }
     let before = place.and_then(|place| work.stock.systems.get(place)).cloned();
-    if let Some(before) = &before {
-        system_edit::lock(work.tx.conn(), system.id).await?;
-        let from = (before.connector.as_str(), &before.connector_settings);
-        let to = (system.connector.as_str(), &system.connector_settings);
-        if let Err(stranded) = connection::lead(work.tx.conn(), system.id, from, to).await? {
-            let column = if from.0 == to.0 { "connector_settings" } else { "connector" };
-            work.faults.of_cell(row, column, stranded);
-            return Ok(());
-        }
+    if let Some(before) = &before
+        && !way::lead(work, row, before, &system).await?
+    {
+        return Ok(());
     }
     let about = About { system_id: Some(system.id), system: Some(system.name.clone()), ..About::default() };
     let owners = before.as_ref().map(|before| before.owners.clone()).unwrap_or_default();
