@@ -1,12 +1,15 @@
 //! Every route, for everybody who might try it. A route that is not listed here fails the test.
 
+mod changing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{Administration, Caller, Editing, GroupKind, Requests, TypedGroup, TypedSystem, What};
+use app::backend::{Requests, What};
 use domain::id::{GrantId, RequestId};
 use http::{Method, StatusCode};
 use sqlx::PgPool;
 
+use self::changing::{Made, edit_everything, make_everything};
 use crate::door::gate::{Browser, Gate};
 use crate::house::{House, caller_of, typed};
 
@@ -21,38 +24,6 @@ const ADMINISTRATORS: Expected = [303, 403, 403, 403, 403, 200];
 const NOT_FOUND: Expected = [303, 404, 404, 404, 404, 404];
 /// A form that changes nothing, sent by nobody who is signed in, is refused before anything is looked up.
 const FORM_NOT_FOUND: Expected = [401, 404, 404, 404, 404, 404];
-
-/// A system that “owner” owns, a bundle and a job role, by their ids.
-#[derive(Clone)]
-struct Made {
-    system: String,
-    slug: String,
-    bundle: String,
-    job_role: String,
-}
-
-impl Made {
-    async fn set(house: &House, now: &chrono::DateTime<chrono::Utc>, entitlement: &str) -> Self {
-        let mut admin = caller_of(&house.pool, "admin").await;
-        (admin.roles.administrator, admin.authenticated_at) = (true, Some(*now));
-        let system = TypedSystem {
-            name: "Ledger".into(),
-            connector: "manual".into(),
-            owners: house.owner.person.name.clone(),
-            ..TypedSystem::default()
-        };
-        let (_, system) = house.portal.save_system(&admin, &system).await.unwrap();
-        let group = |kind: GroupKind| TypedGroup {
-            kind: kind.as_str().into(),
-            name: "On call".into(),
-            entitlements: vec![entitlement.to_owned()],
-            ..TypedGroup::default()
-        };
-        let (_, bundle) = house.portal.save_group(&admin, &group(GroupKind::Bundle)).await.unwrap();
-        let (_, job_role) = house.portal.save_group(&admin, &group(GroupKind::JobRole)).await.unwrap();
-        Self { system, slug: "ledger".into(), bundle, job_role }
-    }
-}
 
 struct Stage {
     browsers: BTreeMap<&'static str, Browser>,
@@ -400,70 +371,4 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
         .filter(|path| !tried.contains(*path))
         .collect();
     assert!(missing.is_empty(), "forms that nobody has seen leave an event: {missing:?}");
-}
-
-/// Makes, assigns and deletes; answers which forms that took.
-async fn make_everything(stage: &mut Stage, holder: &Caller) -> [&'static str; 6] {
-    let (made, entitlement) = (stage.made.clone(), stage.entitlement.clone());
-    stage.leaves_an_event("admin", "save-system", "typed[name]=Wiki&typed[connector]=manual").await;
-    let resource = format!("typed[system]={}&typed[name]=Postings&typed[sensitivity]=low", made.slug);
-    stage.leaves_an_event("owner", "add-resource", &resource).await;
-    let group = format!("typed[kind]=bundle&typed[name]=First+day&typed[entitlements][]={entitlement}");
-    stage.leaves_an_event("admin", "save-group", &group).await;
-    let job_roles = format!("typed[person]={}&typed[job_roles][]={}", holder.id(), made.job_role);
-    stage.leaves_an_event("admin", "set-job-roles", &job_roles).await;
-    for (kind, id) in [("bundle", made.bundle), ("job-role", made.job_role)] {
-        let removal = format!("typed[kind]={kind}&typed[id]={id}&typed[reason]=Over");
-        stage.leaves_an_event("admin", "delete-made", &removal).await;
-    }
-    let left = stage.house.person("Eve Stone").await;
-    stage.house.own(&left, "system_id", stage.house.system("manual", serde_json::json!({})).await).await;
-    sqlx::query("update person set status = 'left' where id = $1")
-        .bind(left.id().0)
-        .execute(&stage.house.pool)
-        .await
-        .unwrap();
-    let id: uuid::Uuid = sqlx::query_scalar("select system_id from owner where person_id = $1")
-        .bind(left.id().0)
-        .fetch_one(&stage.house.pool)
-        .await
-        .unwrap();
-    stage.leaves_an_event("admin", "give-up-owners", &format!("typed[system]={id}")).await;
-    ["save-system", "add-resource", "save-group", "set-job-roles", "delete-made", "give-up-owners"]
-}
-
-/// Edits, loosens, confirms and deletes; answers which forms that took.
-async fn edit_everything(stage: &mut Stage, holder: &Caller) -> [&'static str; 5] {
-    let (slug, owner) = (stage.what.resource_slug.clone(), stage.house.owner.clone());
-    let mut resource = Editing::resource(&stage.house.portal, &owner, &slug).await.unwrap().typed;
-    resource.description = "What it is for.".into();
-    stage.leaves_an_event("owner", "save-resource", &body_of(&resource)).await;
-    let entitlement = stage.entitlement.clone();
-    let mut entitlement = stage.house.portal.entitlement(&owner, &slug, &entitlement).await.unwrap().typed;
-    entitlement.purpose = "Reading.".into();
-    stage.leaves_an_event("owner", "save-entitlement", &body_of(&entitlement)).await;
-    let mut looser = Editing::resource(&stage.house.portal, &owner, &slug).await.unwrap().typed;
-    looser.sensitivity = "low".into();
-    stage.leaves_an_event("owner", "save-resource", &body_of(&looser)).await;
-    let proposal = stage.house.portal.proposals(&owner).await.unwrap().remove(0).id;
-    stage
-        .leaves_an_event("admin", "answer-loosening", &format!("typed[id]={proposal}&typed[verdict]=confirm"))
-        .await;
-    let system = stage.house.system("manual", serde_json::json!({})).await;
-    let account = format!("typed[person]={}&typed[system]={system}&typed[account]=holder", holder.id());
-    stage.leaves_an_event("admin", "set-account", &account).await;
-    stage
-        .leaves_an_event("owner", "delete-from-catalogue", &format!("typed[slug]={slug}&typed[reason]=Gone"))
-        .await;
-    ["save-resource", "save-entitlement", "answer-loosening", "set-account", "delete-from-catalogue"]
-}
-
-/// A typed form as a browser sends it.
-fn body_of(typed: &impl serde::Serialize) -> String {
-    let typed = serde_json::to_value(typed).unwrap();
-    let mut body = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in typed.as_object().unwrap() {
-        body.append_pair(&format!("typed[{name}]"), value.as_str().unwrap());
-    }
-    body.finish()
 }
