@@ -147,7 +147,8 @@ async fn serve_gatebook(url: &str) -> u16 {
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
     let store = Store::connect(url, CONNECTIONS).unwrap();
-    let door = server::http::door(Settings::read(&settings).unwrap(), store).unwrap();
+    let risks = app::context::Risks::default();
+    let door = server::http::door(Settings::read(&settings).unwrap(), store, risks).unwrap();
     serve(server::http::router(&door, server::http::pages::pages(&door)).unwrap()).await
 }
 

@@ -1,5 +1,6 @@
 //! The queue of one approver: rows to walk, the open one beside them.
 
+use chrono::{DateTime, Utc};
 use domain::id::RequestId;
 use domain::request::{Term, Window};
 use leptos::prelude::*;
@@ -23,6 +24,9 @@ use crate::frame::Place;
 use crate::islands::QueueKeys;
 use crate::routes;
 
+/// Where a request stands in the queue.
+type Place = (DateTime<Utc>, RequestId);
+
 /// The queue's page.
 #[component]
 pub fn Approvals() -> impl IntoView {
@@ -34,7 +38,11 @@ pub fn Approvals() -> impl IntoView {
         let (queue, keys) = (queue?, settings.is_ok_and(|settings| settings.queue_keys));
         let decided = just_decided(&desk).await;
         let is_next = desk.query("open") == NEXT;
-        let asked = chosen(&desk).or_else(|| is_next.then(|| next_below(&queue, decided.as_ref()))?);
+        let asked = chosen(&desk).or_else(|| {
+            let places: Vec<Place> = queue.iter().map(|row| (row.filed_at, row.id)).collect();
+            let decided = decided.as_ref().map(|request| (request.row.filed_at, request.row.id));
+            is_next.then(|| next_below(&places, decided))?
+        });
         let open = open(&desk, asked, &queue).await?;
         let lead = match queue.len() {
             0 => "Nothing waits for your decision.".to_owned(),
@@ -74,10 +82,9 @@ async fn just_decided(desk: &Desk) -> Option<RequestView> {
 }
 
 /// What stands below it in the queue, which is oldest first; at its end, the oldest that was passed over.
-fn next_below(queue: &[QueueRow], decided: Option<&RequestView>) -> Option<RequestId> {
-    let place = decided.map(|request| (request.row.filed_at, request.row.id));
-    let below = queue.iter().find(|row| Some((row.filed_at, row.id)) > place);
-    below.or(queue.first()).map(|row| row.id)
+fn next_below(queue: &[Place], decided: Option<Place>) -> Option<RequestId> {
+    let below = queue.iter().find(|place| Some(**place) > decided);
+    below.or(queue.first()).map(|(_, id)| *id)
 }
 
 /// “Approved: Ben Okafor, read on payments, until 24 Nov 17:00”: what the request itself says, whatever stands in
@@ -168,4 +175,28 @@ fn hints() -> AnyView {
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_decision_comes_what_is_below_and_at_the_end_what_was_passed_over() {
+        let place = |n: u8| {
+            (
+                DateTime::from_timestamp(n.into(), 0).unwrap(),
+                format!("00000000-0000-0000-0000-0000000000{n:02}").parse().unwrap(),
+            )
+        };
+        let queue = [place(1), place(3), place(4)];
+        assert_eq!(
+            next_below(&queue, Some(place(2))),
+            Some(queue[1].1),
+            "not the oldest, which was passed over"
+        );
+        assert_eq!(next_below(&queue, Some(place(5))), Some(queue[0].1), "nothing is below");
+        assert_eq!(next_below(&queue, None), Some(queue[0].1));
+        assert_eq!(next_below(&[], Some(place(1))), None);
+    }
 }

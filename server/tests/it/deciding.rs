@@ -181,22 +181,3 @@ async fn the_item_tells_what_speaks_for_and_against(pool: PgPool) {
     assert!(item.peers.is_none() && item.explained_by.is_empty() && !item.has_job_roles);
     assert_eq!(item.rationale.as_deref(), Some("To look into the failed payouts of Monday."));
 }
-
-#[sqlx::test(migrator = "store::MIGRATOR")]
-async fn after_a_decision_comes_what_stands_below_it_and_at_the_end_what_was_passed_over(pool: PgPool) {
-    let house = House::new(pool).await;
-    let ben = house.person("Ben Okafor").await;
-    let mut ids = Vec::new();
-    for minutes in 0..3 {
-        house.set(start() + chrono::TimeDelta::minutes(minutes));
-        let entitlement = house.entitlement("read").await;
-        ids.push(house.ask(&ben, entitlement).await);
-    }
-    let deny = async |id| {
-        let denial = TypedDecision { summary: "No.".into(), ..decision(id, "deny") };
-        house.portal.decide(&house.owner, &denial).await.unwrap()
-    };
-    assert_eq!(deny(ids[1]).await, Some(ids[2]), "not the oldest, which was passed over");
-    assert_eq!(deny(ids[2]).await, Some(ids[0]), "nothing is below");
-    assert_eq!(deny(ids[0]).await, None);
-}

@@ -34,6 +34,6 @@ mod requesting;
 mod restore;
 mod servers;
 mod shelf;
-mod statements;
 mod starting;
+mod statements;
 mod upgrade;
