@@ -22,8 +22,10 @@ fn rounds() -> usize {
     std::env::var("GATEBOOK_RACES").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
 }
 
-/// Races under way at a time: each may keep two connections of each process waiting.
-const AT_ONCE: usize = 12;
+/// Races under way at a time, each of which may keep one connection of each process waiting.
+const AT_ONCE: usize = 16;
+/// Against time, where at most one side is a person, at either process.
+const AT_ONCE_TIMED: usize = 40;
 /// The jobs look once a second, and what is due is so a moment after the start.
 const TIME_COMES_WITHIN: Duration = Duration::from_millis(1_300);
 
@@ -75,7 +77,8 @@ impl Course {
                 // Against what comes once a second, people come at any moment of it.
                 tokio::time::sleep(TIME_COMES_WITHIN.mul_f64(number as f64 / lanes.len() as f64)).await;
             }
-            futures::join!(self.act(one, lane, 0), self.act(other, lane, 1))
+            let side = number % 2;
+            futures::join!(self.act(one, lane, side), self.act(other, lane, 1 - side))
         }));
         let opening = async {
             if held {
@@ -139,10 +142,11 @@ async fn whatever_two_server_processes_do_at_once_exactly_one_wins(pool: PgPool)
     // What time does comes once a second, so those races are run together.
     let (timed, quick): (Vec<_>, Vec<_>) =
         PAIRS.iter().copied().partition(|pair| pair.iter().any(|what| what.is_times()));
-    for pairs in quick.iter().map(std::slice::from_ref).chain([timed.as_slice()]) {
+    let quick = quick.iter().map(|pair| (std::slice::from_ref(pair), AT_ONCE));
+    for (pairs, at_once) in quick.chain([(timed.as_slice(), AT_ONCE_TIMED)]) {
         let entries: Vec<_> = (0..rounds()).flat_map(|_| pairs.iter().copied()).collect();
         // Half of them with a start that is held, half as they come.
-        for (number, pairs) in entries.chunks(entries.len().div_ceil(2).min(AT_ONCE)).enumerate() {
+        for (number, pairs) in entries.chunks(entries.len().div_ceil(2).min(at_once)).enumerate() {
             let lanes = lane::lay(&course, pairs).await;
             faults.extend(course.run(&lanes, number % 2 == 0).await);
             for lane in &lanes {
