@@ -11,6 +11,8 @@ import { until } from './harness/until.mjs';
 
 const ROLES = { employee: 'ben.okafor', approver: 'ana.ruiz', auditor: 'chiara.lindt', administrator: 'dev.raman' };
 
+const NO_ADMINISTRATORS = ['employee', 'approver', 'auditor'];
+
 /** Pages by their path, or by the first link of that kind on another page, where there is one. */
 const PAGES = [
   { path: '/' },
@@ -41,10 +43,20 @@ const PAGES = [
   { from: '/people?q=okafor', link: '/people/' },
   { from: '/people?q=tanaka', link: '/people/' },
   { path: '/settings' },
+  { path: '/catalogue/new', notAs: ['employee', 'auditor'] },
+  { path: '/admin', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/systems', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/systems/new', notAs: NO_ADMINISTRATORS },
+  { from: '/admin/systems', link: '/admin/systems/', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/bundles', notAs: NO_ADMINISTRATORS },
+  { from: '/admin/bundles', link: '/admin/bundles/', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/job-roles', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/job-roles/new', notAs: NO_ADMINISTRATORS },
+  { from: '/admin/job-roles', link: '/admin/job-roles/', notAs: NO_ADMINISTRATORS },
 ];
 
 /** What begins like a page of one thing, and is none. */
-const OTHERS = ['/requests/new', '/audit/export'];
+const OTHERS = ['/requests/new', '/audit/export', '/catalogue/new', '/admin/systems/new', '/admin/bundles/new', '/admin/job-roles/new'];
 /** What the renderer leaves on every page, whether or not there is something to wake: four empty lists. */
 const INLINE_BYTES_MAX = 256;
 

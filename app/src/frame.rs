@@ -35,6 +35,8 @@ pub enum Place {
     People,
     /// The book.
     Audit,
+    /// What administrators make.
+    Admin,
     /// None of the rail.
     Elsewhere,
 }
@@ -129,6 +131,8 @@ fn rail(place: Place, desk: &Desk, counts: Counts) -> AnyView {
                 {tasks}
                 {entry(routes::AUDIT, "Audit", Icon::Book, place == Place::Audit, 0)}
                 {entry(routes::PEOPLE, "People", Icon::People, place == Place::People, 0)}
+                {desk.caller.roles.administrator
+                    .then(|| entry(routes::ADMIN, "Administration", Icon::Admin, place == Place::Admin, 0))}
             </ul>
             <p class="rail-zone">
                 "Times in " <a href=routes::SETTINGS>{desk.caller.time_zone.name()}</a>
@@ -144,7 +148,7 @@ fn entry(path: &'static str, words: &'static str, sign: Icon, is_here: bool, cou
         view! { <span class="count">{shown}<span class="sr-only">" waiting"</span></span> }
     });
     view! {
-        <li class=if path == routes::PEOPLE { "rail-people" } else { "" }>
+        <li class=if matches!(path, routes::PEOPLE | routes::ADMIN) { "rail-people" } else { "" }>
             <a class="rail-entry" href=path aria-current=is_here.then_some("page") title=words>
                 {icon(sign)}
                 <span class="rail-words">{words}</span>
@@ -191,6 +195,9 @@ fn top(desk: &Desk) -> AnyView {
                         {icon(Icon::People)}
                         "People"
                     </a>
+                    {desk.caller.roles.administrator.then(|| view! {
+                        <a class="menu-entry menu-phone" href=routes::ADMIN>{icon(Icon::Admin)} "Administration"</a>
+                    })}
                     <a class="menu-entry" href=routes::SETTINGS>
                         {icon(Icon::Settings)}
                         "Settings"

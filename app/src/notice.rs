@@ -46,6 +46,13 @@ notices! {
     LooseningRejected = "loosening-rejected", "Nothing was loosened. The book keeps what was proposed.";
     AccountSet = "account-set", "The account is set. Access opens and closes under it from now on.";
     Deleted = "deleted", "Deleted. What was held is being taken away, and the history stays.";
+    SystemAdded = "system-added", "The system is there. Add its resources next.";
+    ResourceAdded = "resource-added", "The resource is there. Add what can be held on it next.";
+    BundleSaved = "bundle-saved", "The bundle is saved.";
+    JobRoleSaved = "job-role-saved", "The job role is saved. What it no longer explains stands out at once.";
+    Gone = "gone", "Deleted. Its history stays.";
+    JobRolesSet = "job-roles-set", "The job roles are set. What they no longer explain stands out at once.";
+    OwnersGivenUp = "owners-given-up", "The next level decides there from now on.";
     StatusChanged = "status-changed", "The status is changed.";
 }
 

@@ -18,6 +18,16 @@ pub const AUDIT: &str = "/audit";
 pub const AUDIT_EXPORT: &str = "/audit/export";
 /// People; `/people/{id}` is one.
 pub const PEOPLE: &str = "/people";
+/// For administrators: what there is, and what has lost its owners.
+pub const ADMIN: &str = "/admin";
+/// Systems; `/admin/systems/{id}` is one, `/admin/systems/new` the form for another.
+pub const SYSTEMS: &str = "/admin/systems";
+/// Bundles, likewise.
+pub const BUNDLES: &str = "/admin/bundles";
+/// Job roles, likewise.
+pub const JOB_ROLES: &str = "/admin/job-roles";
+/// The form for a new resource: `?system=SLUG`.
+pub const RESOURCE_NEW: &str = "/catalogue/new";
 /// Own settings and signed-in devices.
 pub const SETTINGS: &str = "/settings";
 /// Begins a sign-in: `?return_to=/path`, `?again=1` asks the provider to check anew.
@@ -38,6 +48,11 @@ pub const READYZ: &str = "/readyz";
 /// The page of the resource with this slug.
 pub fn resource(slug: &str) -> String {
     format!("{CATALOGUE}/{slug}")
+}
+
+/// The page of the system with this id; an empty one is the form for another.
+pub fn system(id: &str) -> String {
+    format!("{SYSTEMS}/{}", if id.is_empty() { "new" } else { id })
 }
 
 /// The form that edits the resource with this slug.

@@ -51,6 +51,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=pages::missing::Missing>
                 <Route path=path!("/") view=pages::home::Home ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue") view=pages::catalogue::Catalogue ssr=SsrMode::Async/>
+                <Route path=path!("/catalogue/new") view=pages::resource_new::ResourceNew ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue/:resource") view=pages::resource::Resource ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue/:resource/edit") view=pages::resource_edit::ResourceEdit ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue/:resource/entitlements/new") view=pages::entitlement_edit::EntitlementNew ssr=SsrMode::Async/>
@@ -64,6 +65,16 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/audit/:event") view=pages::event::Event ssr=SsrMode::Async/>
                 <Route path=path!("/people") view=pages::people::People ssr=SsrMode::Async/>
                 <Route path=path!("/people/:id") view=pages::person::Person ssr=SsrMode::Async/>
+                <Route path=path!("/admin") view=pages::admin::Admin ssr=SsrMode::Async/>
+                <Route path=path!("/admin/systems") view=pages::systems::Systems ssr=SsrMode::Async/>
+                <Route path=path!("/admin/systems/new") view=pages::system_edit::SystemNew ssr=SsrMode::Async/>
+                <Route path=path!("/admin/systems/:id") view=pages::system_edit::System ssr=SsrMode::Async/>
+                <Route path=path!("/admin/bundles") view=pages::groups::Bundles ssr=SsrMode::Async/>
+                <Route path=path!("/admin/bundles/new") view=pages::group_edit::BundleNew ssr=SsrMode::Async/>
+                <Route path=path!("/admin/bundles/:id") view=pages::group_edit::Bundle ssr=SsrMode::Async/>
+                <Route path=path!("/admin/job-roles") view=pages::groups::JobRoles ssr=SsrMode::Async/>
+                <Route path=path!("/admin/job-roles/new") view=pages::group_edit::JobRoleNew ssr=SsrMode::Async/>
+                <Route path=path!("/admin/job-roles/:id") view=pages::group_edit::JobRole ssr=SsrMode::Async/>
                 <Route path=path!("/settings") view=pages::settings::Settings ssr=SsrMode::Async/>
             </Routes>
         </Router>

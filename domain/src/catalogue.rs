@@ -48,10 +48,15 @@ impl Sensitivity {
     }
 }
 
-/// A slug is what stands in an address: lower case letters, digits and hyphens, at most 80.
+/// Where the form for a new resource stands, so that no resource can.
+const RESERVED_SLUG: &str = "new";
+const SLUG_MAX_CHARS: usize = 80;
+
+/// A slug is what stands in an address: lower case letters, digits and hyphens, at most 80, and not just “new”.
 pub fn is_slug(text: &str) -> bool {
     !text.is_empty()
-        && text.len() <= 80
+        && text != RESERVED_SLUG
+        && text.len() <= SLUG_MAX_CHARS
         && !text.starts_with('-')
         && !text.ends_with('-')
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -68,6 +73,33 @@ pub fn best_bundle(bundles: &[&[EntitlementId]], explained: &[EntitlementId]) ->
     best.map(|(index, _)| index)
 }
 
+/// What is wrong with what is no slug.
+pub fn slug_fault(text: &str) -> String {
+    format!("“{text}” does not fit into an address: use lower case letters, digits and hyphens, at most 80.")
+}
+
+/// A slug made of a name: “Ledger (EU)” is `ledger-eu`. Empty where nothing of the name fits into one.
+pub fn slug_of(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.to_lowercase().chars() {
+        match c {
+            'a'..='z' | '0'..='9' => slug.push(c),
+            'ä' | 'à' | 'á' | 'â' | 'å' | 'ã' => slug.push('a'),
+            'é' | 'è' | 'ê' | 'ë' => slug.push('e'),
+            'í' | 'ì' | 'î' | 'ï' => slug.push('i'),
+            'ö' | 'ó' | 'ò' | 'ô' | 'õ' | 'ø' => slug.push('o'),
+            'ü' | 'ú' | 'ù' | 'û' => slug.push('u'),
+            'ç' => slug.push('c'),
+            'ñ' => slug.push('n'),
+            'ß' => slug.push_str("ss"),
+            _ if slug.is_empty() || slug.ends_with('-') => {}
+            _ => slug.push('-'),
+        }
+    }
+    slug.truncate(SLUG_MAX_CHARS);
+    slug.trim_end_matches('-').to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,7 +113,7 @@ mod tests {
     #[test]
     fn slugs_are_plain() {
         assert!(is_slug("payments-prod"));
-        for bad in ["", "-a", "a-", "A", "ä", "a b", "a/b", &"a".repeat(81)] {
+        for bad in ["", "-a", "a-", "A", "ä", "a b", "a/b", "new", &"a".repeat(81)] {
             assert!(!is_slug(bad), "{bad}");
         }
     }
@@ -95,5 +127,13 @@ mod tests {
         assert_eq!(best_bundle(&[spread], &[a, b]), None, "most of it is not theirs");
         assert_eq!(best_bundle(&[most, &[a, b]], &[a, b]), Some(1), "nothing beside it");
         assert_eq!(best_bundle(&[one], &[]), None);
+    }
+
+    #[test]
+    fn a_slug_is_made_of_any_name_that_has_letters_or_digits() {
+        assert_eq!(slug_of("  Ledger (EU), für Größe 2 "), "ledger-eu-fur-grosse-2");
+        assert_eq!(slug_of("支付"), "");
+        let long = slug_of(&"ab ".repeat(60));
+        assert!(is_slug(&long), "{long}");
     }
 }

@@ -1,8 +1,13 @@
 //! What can be edited about the catalogue, and what an edit changes.
 
+mod group;
+mod system;
+
+pub use group::{EntitlementLabel, GroupFacts};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+pub use system::SystemFacts;
 
 use crate::catalogue::Sensitivity;
 use crate::person::PersonRef;
@@ -15,7 +20,7 @@ pub const WORD_MAX_CHARS: usize = 40;
 /// Longest name of an entitlement, in characters.
 pub const ENTITLEMENT_NAME_MAX_CHARS: usize = 80;
 /// So many tags fit on a resource.
-pub const TAGS_MAX: usize = 20;
+pub const TAGS_MAX: usize = 30;
 
 /// What an editor sees and changes of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,8 +193,12 @@ fn words(field: &str, value: &Value) -> String {
         Value::String(text) => format!("“{text}”"),
         Value::Array(all) if all.is_empty() => "none".to_owned(),
         Value::Array(all) => {
-            let names: Vec<&str> =
-                all.iter().filter_map(|one| one.as_str().or_else(|| one.get("name")?.as_str())).collect();
+            let names: Vec<&str> = all
+                .iter()
+                .filter_map(|one| {
+                    one.as_str().or_else(|| one.get("name").or_else(|| one.get("label"))?.as_str())
+                })
+                .collect();
             names.join(", ")
         }
         other => other.to_string(),

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod caller;
 pub mod catalogue;
+pub mod connection;
 pub mod editable;
 pub mod grant;
 pub mod id;

@@ -44,6 +44,13 @@ pub fn prose(text: &str, max: usize) -> Result<Option<String>, TextError> {
     }
 }
 
+/// Whether this refers to a secret that is kept elsewhere, `env:NAME` or `file:/path`, and is none itself.
+pub fn is_reference(text: &str) -> bool {
+    ["env:", "file:"]
+        .iter()
+        .any(|form| text.trim().strip_prefix(form).is_some_and(|rest| !rest.trim().is_empty()))
+}
+
 /// Characters that make what follows read in another direction than it was written (Unicode UAX #9, explicit
 /// formatting): right-to-left languages do without them, and whoever decides must read what is stored.
 fn turns_around(c: char) -> bool {

@@ -50,9 +50,11 @@ pub struct Filter {
     pub to: Option<DateTime<Utc>>,
 }
 
+/// Writes an event of a transaction of `now`.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     id: EventId,
+    now: DateTime<Utc>,
     recorded_at: DateTime<Utc>,
     event: NewEvent,
 ) -> Result<()> {
@@ -64,7 +66,7 @@ pub(crate) async fn insert(
          values ($1, 'governance', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
             $19, $20, $21, $22, $23)",
         id.0,
-        event.occurred_at.unwrap_or(recorded_at),
+        event.occurred_at.unwrap_or(now),
         recorded_at,
         event.actor.kind(),
         event.actor.id().map(Uuid::from),

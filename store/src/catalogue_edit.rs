@@ -13,6 +13,9 @@ use sqlx::PgConnection;
 use crate::owner_edit::{self, Owned, OwnerRecord};
 use crate::{Result, StoreError};
 
+/// The name of the constraint that keeps two resources from one address.
+pub const ONE_AT_AN_ADDRESS: &str = "resource_slug";
+
 /// A resource as its editors see it.
 #[derive(Debug, Clone)]
 pub struct EditedResource {
@@ -98,6 +101,37 @@ pub async fn lock_resource(conn: &mut PgConnection, slug: &str) -> Result<Option
         .fetch_optional(&mut *conn)
         .await?;
     resource(conn, slug).await
+}
+
+/// Adds a resource to a system; its owners are [`owner_edit::set`]'s.
+///
+/// # Errors
+/// When the database refuses it, as a second one at this address ([`ONE_AT_AN_ADDRESS`]).
+pub async fn insert_resource(
+    conn: &mut PgConnection,
+    (id, slug): (ResourceId, &str),
+    system: SystemId,
+    facts: &ResourceFacts,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into resource (id, system_id, slug, name, description, environment, sensitivity, tags,
+            access_max_seconds, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        id.0,
+        system.0,
+        slug,
+        facts.name,
+        facts.description,
+        facts.environment,
+        facts.sensitivity.as_str(),
+        &facts.tags,
+        facts.access_max.map(Span::seconds),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Writes a resource's facts down; its owners are [`owner_edit::set`]'s.

@@ -7,7 +7,7 @@ use domain::id::{JobRoleId, PersonId, SystemId};
 use domain::person::{PersonRef, PersonStatus};
 use sqlx::PgConnection;
 
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, explanation};
 
 /// What can be brought in about a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +131,7 @@ pub async fn update(conn: &mut PgConnection, entry: &Entry) -> Result<()> {
     Ok(())
 }
 
-/// Sets the job roles of somebody to exactly these.
+/// Sets the job roles of somebody to exactly these, and notes what they explained and no longer do.
 ///
 /// # Errors
 /// When the database refuses it.
@@ -139,8 +139,10 @@ pub async fn set_job_roles(
     conn: &mut PgConnection,
     id: PersonId,
     job_roles: &BTreeSet<JobRoleId>,
+    now: DateTime<Utc>,
 ) -> Result<()> {
     let ids: Vec<_> = job_roles.iter().map(|id| id.0).collect();
+    explanation::note_lost_by_person(conn, id, &ids, now).await?;
     sqlx::query!("delete from person_job_role where person_id = $1 and job_role_id <> all($2)", id.0, &ids)
         .execute(&mut *conn)
         .await?;

@@ -69,6 +69,8 @@ pub struct GrantRecord {
     pub last_error: Option<String>,
     /// When the next try is due.
     pub next_try_at: Option<DateTime<Utc>>,
+    /// Whether a try to open it had no clear answer.
+    pub opening_unclear: bool,
 }
 
 impl GrantRecord {
@@ -222,7 +224,8 @@ const SELECT: &str = "select g.id, g.request_id, g.person_id, p.name as person, 
     coalesce(g.opened_settings, s.connector_settings) as connector_settings,
     coalesce(g.opened_account, a.name) as account, g.origin,
     g.state, g.start_at, g.lasting_seconds, g.until_at, g.created_at, g.activation_deadline, g.active_since,
-    g.ends_at, g.cause, g.closed_at, g.removal_known, g.attempts, g.last_error, g.next_try_at
+    g.ends_at, g.cause, g.closed_at, g.removal_known, g.attempts, g.last_error, g.next_try_at,
+    g.opening_unclear
     from access_grant g
     join person p on p.id = g.person_id
     join entitlement e on e.id = g.entitlement_id

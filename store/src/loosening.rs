@@ -3,14 +3,35 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::id::{EntitlementId, PersonId, ResourceId};
+use domain::id::{EntitlementId, PersonId, ResourceId, SystemId};
 use domain::person::PersonRef;
 use domain::policy::loosening::{Loosened, Loosening};
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::Result;
+use crate::{Result, StoreError};
+
+/// What the rules are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Everything on a system.
+    System(SystemId),
+    /// Everything on a resource.
+    Resource(ResourceId),
+    /// One entitlement on a resource.
+    Entitlement(ResourceId, EntitlementId),
+}
+
+impl Of {
+    pub(crate) fn columns(self) -> (Option<Uuid>, Option<Uuid>, Option<Uuid>) {
+        match self {
+            Self::System(id) => (Some(id.0), None, None),
+            Self::Resource(id) => (None, Some(id.0), None),
+            Self::Entitlement(resource, id) => (None, Some(resource.0), Some(id.0)),
+        }
+    }
+}
 
 /// Looser rules to be written down.
 #[derive(Debug, Clone)]
@@ -18,9 +39,7 @@ pub struct NewLoosening<'a> {
     /// Which.
     pub id: Uuid,
     /// Of what.
-    pub resource: ResourceId,
-    /// Of which entitlement on it; `None` is the resource itself.
-    pub entitlement: Option<EntitlementId>,
+    pub of: Of,
     /// The facts as they stand.
     pub before: Value,
     /// The facts as they are to stand.
@@ -40,13 +59,15 @@ pub struct NewLoosening<'a> {
 pub async fn insert(conn: &mut PgConnection, new: &NewLoosening<'_>, now: DateTime<Utc>) -> Result<()> {
     let kinds: Vec<String> = new.kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
     let answered_at = new.is_alone.then_some(now);
+    let (system, resource, entitlement) = new.of.columns();
     sqlx::query!(
-        "insert into loosening (id, resource_id, entitlement_id, before, after, kinds, state, proposed_by,
-            proposed_at, answered_by, answered_at, alone)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "insert into loosening (id, system_id, resource_id, entitlement_id, before, after, kinds, state,
+            proposed_by, proposed_at, answered_by, answered_at, alone)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         new.id,
-        new.resource.0,
-        new.entitlement.map(Uuid::from),
+        system,
+        resource,
+        entitlement,
         new.before,
         new.after,
         &kinds,
@@ -62,17 +83,101 @@ pub async fn insert(conn: &mut PgConnection, new: &NewLoosening<'_>, now: DateTi
     Ok(())
 }
 
+/// Looser rules that a command puts in force.
+#[derive(Debug, Clone)]
+pub struct ByCommand<'a> {
+    /// Which.
+    pub id: Uuid,
+    /// Of what.
+    pub of: Of,
+    /// The facts as they stood.
+    pub before: Value,
+    /// The facts as they stand now.
+    pub after: Value,
+    /// What is looser.
+    pub kinds: &'a [Loosening],
+    /// Who ran it: the operating system's user.
+    pub command: &'a str,
+}
+
+/// Writes down looser rules that nobody confirmed, because a command brought them in.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn insert_by_command(
+    conn: &mut PgConnection,
+    new: &ByCommand<'_>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let kinds: Vec<String> = new.kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+    let (system, resource, entitlement) = new.of.columns();
+    sqlx::query!(
+        "insert into loosening (id, system_id, resource_id, entitlement_id, before, after, kinds, state,
+            by_command, proposed_at, answered_at, alone)
+         values ($1, $2, $3, $4, $5, $6, $7, 'in_force', $8, $9, $9, true)",
+        new.id,
+        system,
+        resource,
+        entitlement,
+        new.before,
+        new.after,
+        &kinds,
+        new.command,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Looser rules in force that nobody confirmed.
+#[derive(Debug, Clone)]
+pub struct Unconfirmed {
+    /// The name of what was loosened: an entitlement, the resource, or its system.
+    pub of: String,
+    /// What is looser, by its words.
+    pub kinds: Vec<String>,
+    /// Who made it so: a person, or the user that ran a command.
+    pub by: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// What was loosened on a resource or its system without a second person, newest first, at most 20.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn unconfirmed(conn: &mut PgConnection, resource: ResourceId) -> Result<Vec<Unconfirmed>> {
+    Ok(sqlx::query_as!(
+        Unconfirmed,
+        r#"select coalesce(e.name, case when l.system_id is null then o.name else s.name end) as "of!", l.kinds,
+             coalesce(p.name, l.by_command) as "by!", l.answered_at as "since!"
+           from resource o
+           join system s on s.id = o.system_id
+           join loosening l on l.resource_id = o.id or l.system_id = s.id
+           left join entitlement e on e.id = l.entitlement_id
+           left join person p on p.id = l.proposed_by
+           where o.id = $1 and l.state = 'in_force' and l.alone and e.deleted_at is null
+           order by l.answered_at desc limit 20"#,
+        resource.0
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Looser rules that wait for a second person.
 #[derive(Debug, Clone, FromRow)]
 pub struct ProposalRecord {
     /// Which.
     pub id: Uuid,
-    /// The resource in addresses.
-    pub slug: String,
-    /// The resource's name.
-    pub resource: String,
+    system_id: Option<Uuid>,
+    resource_id: Option<Uuid>,
     entitlement_id: Option<Uuid>,
-    /// The entitlement's name; `None` is the resource itself.
+    /// The resource in addresses; `None` is a whole system.
+    pub slug: Option<String>,
+    /// The name of the resource or system.
+    pub name: String,
+    /// The entitlement's name, where it is one.
     pub entitlement: Option<String>,
     /// The facts as they stood.
     pub before: Value,
@@ -87,9 +192,17 @@ pub struct ProposalRecord {
 }
 
 impl ProposalRecord {
-    /// The entitlement; `None` is the resource itself.
-    pub fn entitlement_id(&self) -> Option<EntitlementId> {
-        self.entitlement_id.map(EntitlementId)
+    /// What the rules are of.
+    ///
+    /// # Errors
+    /// When the row makes no sense.
+    pub fn of(&self) -> Result<Of> {
+        match (self.system_id, self.resource_id, self.entitlement_id) {
+            (Some(id), None, None) => Ok(Of::System(SystemId(id))),
+            (None, Some(id), None) => Ok(Of::Resource(ResourceId(id))),
+            (None, Some(resource), Some(id)) => Ok(Of::Entitlement(ResourceId(resource), EntitlementId(id))),
+            _ => Err(StoreError::corrupt("loosening", self.id.to_string())),
+        }
     }
 
     /// Who proposed it.
@@ -103,8 +216,8 @@ impl ProposalRecord {
 pub enum Which {
     /// This one.
     One(Uuid),
-    /// For a resource or, where one is named, an entitlement on it.
-    For(ResourceId, Option<EntitlementId>),
+    /// Of this.
+    For(Of),
     /// For what this person owns or, where the flag says so, for anything.
     ToAnswerBy(PersonId, bool),
 }
@@ -115,26 +228,30 @@ pub enum Which {
 /// When the database cannot be reached.
 pub async fn waiting(conn: &mut PgConnection, which: Which) -> Result<Vec<ProposalRecord>> {
     let mut query = QueryBuilder::<Postgres>::new(
-        "select l.id, o.slug, o.name as resource, l.entitlement_id, e.name as entitlement, l.before, l.after,
-           l.kinds, p.id as proposer_id, p.name as proposer, l.proposed_at
-         from loosening l join resource o on o.id = l.resource_id and o.deleted_at is null
+        "select l.id, l.system_id, l.resource_id, l.entitlement_id, o.slug, coalesce(o.name, s.name) as name,
+           e.name as entitlement, l.before, l.after, l.kinds, p.id as proposer_id, p.name as proposer, l.proposed_at
+         from loosening l
          left join entitlement e on e.id = l.entitlement_id
+         left join resource o on o.id = l.resource_id
+         join system s on s.id = coalesce(l.system_id, o.system_id)
          join person p on p.id = l.proposed_by
-         where l.state = 'proposed' and e.deleted_at is null",
+         where l.state = 'proposed' and e.deleted_at is null and o.deleted_at is null and s.deleted_at is null",
     );
     match which {
         Which::One(id) => {
             query.push(" and l.id = ").push_bind(id);
         }
-        Which::For(resource, entitlement) => {
-            query.push(" and l.resource_id = ").push_bind(resource.0);
-            query.push(" and l.entitlement_id is not distinct from ").push_bind(entitlement.map(Uuid::from));
+        Which::For(of) => {
+            let (system, resource, entitlement) = of.columns();
+            query.push(" and l.system_id is not distinct from ").push_bind(system);
+            query.push(" and l.resource_id is not distinct from ").push_bind(resource);
+            query.push(" and l.entitlement_id is not distinct from ").push_bind(entitlement);
         }
         Which::ToAnswerBy(person, everything) => {
             query.push(" and (").push_bind(everything);
             query.push(" or exists (select 1 from owner w where w.person_id = ").push_bind(person.0);
             query.push(
-                " and (w.entitlement_id = l.entitlement_id or w.resource_id = o.id or w.system_id = o.system_id)))",
+                " and (w.entitlement_id = l.entitlement_id or w.resource_id = o.id or w.system_id = s.id)))",
             );
         }
     }
@@ -186,22 +303,19 @@ pub async fn mark_answered(
     Ok(done.rows_affected() == 1)
 }
 
-/// Marks what waits as overtaken, because a resource or, where one is named, an entitlement on it is deleted.
+/// Marks what waits as overtaken, because what it is of is deleted; what is on it goes with it.
 ///
 /// # Errors
 /// When the database refuses it.
-pub async fn overtake(
-    conn: &mut PgConnection,
-    resource: ResourceId,
-    entitlement: Option<EntitlementId>,
-    by: PersonId,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn overtake(conn: &mut PgConnection, of: Of, by: PersonId, now: DateTime<Utc>) -> Result<()> {
+    let (system, resource, entitlement) = of.columns();
     sqlx::query!(
-        "update loosening set state = 'overtaken', answered_by = $3, answered_at = $4
-         where resource_id = $1 and ($2::uuid is null or entitlement_id = $2) and state = 'proposed'",
-        resource.0,
-        entitlement.map(Uuid::from),
+        "update loosening set state = 'overtaken', answered_by = $4, answered_at = $5
+         where system_id is not distinct from $1 and resource_id is not distinct from $2
+           and ($3::uuid is null or entitlement_id = $3) and state = 'proposed'",
+        system,
+        resource,
+        entitlement,
         by.0,
         now
     )
@@ -210,7 +324,7 @@ pub async fn overtake(
     Ok(())
 }
 
-/// Looser rules of each of these entitlements, or of its resource, that came into force after `since`.
+/// Looser rules of each of these entitlements, its resource or its system that came into force after `since`.
 ///
 /// # Errors
 /// When the database cannot be reached.
@@ -224,7 +338,9 @@ pub async fn in_force(
         r#"select e.id as "entitlement!", l.answered_at as "since!", p.id as "proposer_id!", p.name as "proposer!",
              c.id as "confirmer_id!", c.name as "confirmer!"
            from entitlement e
-           join loosening l on l.resource_id = e.resource_id and (l.entitlement_id is null or l.entitlement_id = e.id)
+           join resource o on o.id = e.resource_id
+           join loosening l on l.system_id = o.system_id
+             or (l.resource_id = o.id and (l.entitlement_id is null or l.entitlement_id = e.id))
            join person p on p.id = l.proposed_by
            join person c on c.id = l.answered_by
            where e.id = any($1) and l.state = 'in_force' and l.answered_at > $2

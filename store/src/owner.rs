@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use domain::id::{EntitlementId, PersonId, ResourceId};
+use domain::id::{EntitlementId, PersonId, ResourceId, SystemId};
 use domain::person::PersonRef;
 use domain::policy::{Candidate, OwnerLevel};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::loosening::Of;
 use crate::{Result, StoreError};
 
 /// Active people who could decide on each of these entitlements: its owners, those of its resource and system,
@@ -120,26 +121,38 @@ pub async fn owned_among(
     Ok(owned.into_iter().map(EntitlementId).collect())
 }
 
-/// Active people who may confirm looser rules of a resource or, where one is named, of an entitlement on it:
-/// their owners, those of the system, and the administrators; by name.
+/// Active people who may confirm looser rules: the owners of what they are of and of what it is on, and the
+/// administrators; by name.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn eligible(
-    conn: &mut PgConnection,
-    resource: ResourceId,
-    entitlement: Option<EntitlementId>,
-) -> Result<Vec<PersonRef>> {
+pub async fn eligible(conn: &mut PgConnection, of: Of) -> Result<Vec<PersonRef>> {
+    let (system, resource, entitlement) = of.columns();
     let rows = sqlx::query!(
         "select p.id, p.name from person p where p.status = 'active' and (
            exists (select 1 from administrator a where a.person_id = p.id)
-           or exists (select 1 from owner w join resource o on o.id = $1 where w.person_id = p.id
-             and (w.entitlement_id = $2 or w.resource_id = o.id or w.system_id = o.system_id)))
+           or exists (select 1 from owner w where w.person_id = p.id and (w.entitlement_id = $3
+             or w.resource_id = $2 or w.system_id = coalesce($1, (select system_id from resource where id = $2)))))
          order by p.name, p.id",
-        resource.0,
-        entitlement.map(Uuid::from)
+        system,
+        resource,
+        entitlement
     )
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| PersonRef { id: PersonId(row.id), name: row.name }).collect())
+}
+
+/// Whether the person owns the system.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn owns_system(conn: &mut PgConnection, person: PersonId, system: SystemId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select 1 from owner where system_id = $2 and person_id = $1) as "owns!""#,
+        person.0,
+        system.0
+    )
+    .fetch_one(conn)
+    .await?)
 }

@@ -108,7 +108,7 @@ pub async fn job_roles(
     let rows = sqlx::query!(
         r#"select j.name, array(select entitlement_id from job_role_entitlement where job_role_id = j.id)
              as "entitlements!"
-           from person_job_role pj join job_role j on j.id = pj.job_role_id
+           from person_job_role pj join job_role j on j.id = pj.job_role_id and j.deleted_at is null
            where pj.person_id = $1 order by j.name"#,
         person.0
     )

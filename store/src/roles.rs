@@ -16,6 +16,8 @@ pub async fn grant_application(conn: &mut PgConnection, role: &str) -> Result<()
         "grant usage on schema public to ROLE",
         "grant select, insert, update, delete on all tables in schema public to ROLE",
         "grant usage on all sequences in schema public to ROLE",
+        // A restore without privileges has given it to everybody.
+        "revoke all on function event_ensure_partitions(timestamptz) from public",
         "grant execute on function event_ensure_partitions(timestamptz) to ROLE",
         "revoke all on _sqlx_migrations from ROLE",
         "revoke update, delete, truncate on policy_version, decision, submission from ROLE",

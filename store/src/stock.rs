@@ -98,7 +98,7 @@ pub struct Rules {
     pub rationale_required: bool,
 }
 
-/// A bundle, or a job role (which has no description).
+/// A bundle or a job role.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Group<Id> {
     /// Which.
@@ -255,9 +255,9 @@ async fn bundles(conn: &mut PgConnection) -> Result<Vec<Group<BundleId>>> {
 
 async fn job_roles(conn: &mut PgConnection) -> Result<Vec<Group<JobRoleId>>> {
     let rows = sqlx::query!(
-        r#"select id, slug, name,
+        r#"select id, slug, name, description,
              array(select entitlement_id from job_role_entitlement where job_role_id = j.id) as "entitlements!"
-           from job_role j order by slug"#
+           from job_role j where deleted_at is null order by slug"#
     )
     .fetch_all(conn)
     .await?;
@@ -267,7 +267,7 @@ async fn job_roles(conn: &mut PgConnection) -> Result<Vec<Group<JobRoleId>>> {
             id: JobRoleId(row.id),
             slug: row.slug,
             name: row.name,
-            description: String::new(),
+            description: row.description,
             entitlements: row.entitlements.into_iter().map(EntitlementId).collect(),
         })
         .collect())

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::audit::NewEvent;
@@ -126,7 +127,8 @@ impl Store {
             let mut inner = self.pool.begin().await?;
             let now = self.read_clock(&mut inner).await?;
             if self.knows_partitions_of(now) {
-                return Ok(Tx { now, inner, sequence: self.sequence.clone() });
+                let (clock, read) = (self.clock.clone(), Instant::now());
+                return Ok(Tx { now, inner, clock, read, sequence: self.sequence.clone() });
             }
             // Once a month: partitions are made in a transaction of their own, so that no writer waits for it.
             inner.rollback().await?;
@@ -155,6 +157,9 @@ pub struct Tx {
     /// The time of everything that this transaction does.
     pub now: DateTime<Utc>,
     inner: Transaction<'static, Postgres>,
+    clock: Clock,
+    /// When the clock was read.
+    read: Instant,
     sequence: Arc<AtomicU32>,
 }
 
@@ -174,9 +179,14 @@ impl Tx {
     /// # Errors
     /// When the database refuses it.
     pub async fn record(&mut self, event: NewEvent) -> Result<EventId> {
-        let now = self.now;
-        let id = EventId(self.new_id());
-        audit::insert(&mut self.inner, id, now, event).await?;
+        // What has passed since the clock was read counts: whoever waited for a row is recorded after whoever had
+        // it, whoever began first.
+        let recorded_at = match self.clock {
+            Clock::Database => self.now + self.read.elapsed(),
+            Clock::Fixed(_) => self.now,
+        };
+        let id = EventId(new_id(recorded_at, self.sequence.fetch_add(1, Ordering::Relaxed)));
+        audit::insert(&mut self.inner, id, self.now, recorded_at, event).await?;
         Ok(id)
     }
 

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::build_settings::BuildSettings;
 use crate::progress::step;
-use crate::{css, demo, interrupt, postgres, progress, release, site, sqlx_data, test};
+use crate::{crash, css, demo, interrupt, postgres, progress, release, site, sqlx_data, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, tests and runs Gatebook")]
@@ -42,6 +42,8 @@ enum Command {
     },
     /// Runs every check: exactly what CI runs
     Test(test::Options),
+    /// Kills servers, workers and Postgres under load, and reckons whether anything was lost
+    Crash(crash::Options),
     /// Runs a throw-away Postgres until Ctrl-C and prints its DATABASE_URL
     Postgres,
 }
@@ -77,6 +79,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
             step("Comparing .sqlx with the database", || sqlx_data::check(&settings))?
         }
         Command::Test(options) => return test::run(&settings, &options),
+        Command::Crash(options) => crash::run(&settings, &options)?,
         Command::Postgres => postgres::stay(&settings)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -3,11 +3,13 @@
 mod build_settings;
 mod chromium;
 mod cli;
+mod crash;
 mod css;
 mod debian_rust_src;
 mod demo;
 mod demo_state;
 mod interrupt;
+mod it_test;
 mod mirror;
 mod npm;
 mod postgres;

@@ -82,6 +82,7 @@ fn rust_tests(settings: &BuildSettings) -> Result<Outcome> {
     command.args(["test", "--workspace", "--no-fail-fast", "--features", &settings.bin_features()]);
     // The tests make databases of their own beside this one; the queries are checked against .sqlx.
     command.env("DATABASE_URL", cluster.url()).env("SQLX_OFFLINE", "true");
+    command.env("GATEBOOK_POSTGRES_PROGRAMS", cluster.programs());
     let mut tally = Tally::default();
     let status = process::run_lines(&mut command, "cargo test", |line| {
         if let Some(counted) = Tally::from_cargo(line) {

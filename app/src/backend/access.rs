@@ -31,6 +31,8 @@ pub struct Home {
     pub to_decide: usize,
     /// Tasks that wait for the caller as an owner.
     pub tasks: usize,
+    /// Access of the caller's reports, and on what they own, that no job role explains any more.
+    pub unexplained: usize,
     /// What the caller holds, what ends first on top.
     pub held: Vec<HeldGrant>,
     /// The caller's pending requests, newest first.

@@ -161,6 +161,32 @@ pub struct ResourceView {
     pub may_revoke: bool,
     /// Whether the caller may edit it (owner or administrator).
     pub may_edit: bool,
+    /// Looser rules that nobody confirmed, newest first; told to those who see who holds what here.
+    pub unconfirmed: Vec<Unconfirmed>,
+    /// Whose going left it, or something on it, without an owner, for those who may change that.
+    pub unowned: Vec<UnownedBrief>,
+}
+
+/// Rules that were loosened without a second person.
+#[derive(Debug, Clone)]
+pub struct Unconfirmed {
+    /// The name of what was loosened: an entitlement, the resource, or its system.
+    pub of: String,
+    /// What is looser, for people: “a longer limit, another owner”.
+    pub what: String,
+    /// Who made it so: a person, or the operating-system user that ran a command.
+    pub by: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// What on a resource's page lost its last active owner.
+#[derive(Debug, Clone)]
+pub struct UnownedBrief {
+    /// “payments-prod” or “read on payments-prod”.
+    pub label: String,
+    /// Who owned it, by name.
+    pub owned_by: Vec<String>,
 }
 
 /// An entitlement on its resource's page.

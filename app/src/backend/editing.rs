@@ -45,10 +45,14 @@ pub enum Saved {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TypedResource {
-    /// Which.
+    /// Which; empty for a new one.
     pub slug: String,
-    /// How it stood when the form was opened.
+    /// How it stood when the form was opened; empty for a new one.
     pub version: String,
+    /// The slug of the system for a new one.
+    pub system: String,
+    /// A slug for a new one; empty is one made of the name.
+    pub address: String,
     /// For people.
     pub name: String,
     /// What it is.
@@ -198,10 +202,8 @@ pub struct EntitlementEdit {
 pub struct Proposal {
     /// Which.
     pub id: String,
-    /// The resource's slug.
-    pub slug: String,
-    /// The entitlement; empty for the resource itself.
-    pub entitlement_id: String,
+    /// The page with the form of what it is about.
+    pub path: String,
     /// “payments-prod” or “read on payments-prod”.
     pub label: String,
     /// Who proposed it.

@@ -5,6 +5,7 @@
 
 mod access;
 mod account;
+mod administration;
 mod approvals;
 mod audit;
 mod catalogue;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 pub use access::*;
 pub use account::*;
+pub use administration::*;
 pub use approvals::*;
 pub use audit::*;
 pub use catalogue::*;
@@ -36,6 +38,8 @@ pub struct Backend {
     pub catalogue: Arc<dyn Catalogue>,
     /// Changing what can be asked for.
     pub editing: Arc<dyn Editing>,
+    /// Making it.
+    pub administration: Arc<dyn Administration>,
     /// Asking.
     pub requests: Arc<dyn Requests>,
     /// Deciding.

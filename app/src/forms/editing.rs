@@ -13,7 +13,11 @@ impl Form for TypedResource {
     const NAME: &'static str = "edit-resource";
 
     fn path(&self) -> String {
-        routes::resource_edit(&address::encode(&self.slug))
+        match self.slug.as_str() {
+            "" if self.system.is_empty() => routes::RESOURCE_NEW.to_owned(),
+            "" => address::with(routes::RESOURCE_NEW, "system", &self.system),
+            slug => routes::resource_edit(&address::encode(slug)),
+        }
     }
 }
 

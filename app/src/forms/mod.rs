@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod account;
+pub mod administration;
 pub mod approvals;
 pub mod editing;
 pub mod people;
@@ -166,6 +167,12 @@ pub fn register_server_functions() {
     register_explicit::<editing::DeleteFromCatalogue>();
     register_explicit::<editing::AnswerLoosening>();
     register_explicit::<editing::SetAccount>();
+    register_explicit::<administration::SaveSystem>();
+    register_explicit::<administration::AddResource>();
+    register_explicit::<administration::SaveGroup>();
+    register_explicit::<administration::DeleteMade>();
+    register_explicit::<administration::SetJobRoles>();
+    register_explicit::<administration::GiveUpOwners>();
     register_explicit::<account::SaveSettings>();
     register_explicit::<account::EndDevice>();
     register_explicit::<account::SetTheme>();

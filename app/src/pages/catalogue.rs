@@ -21,8 +21,11 @@ pub fn Catalogue() -> impl IntoView {
     page(Place::Catalogue, |desk| async move {
         let query = query(&desk);
         let list = desk.backend.catalogue.browse(&desk.caller, &query).await?;
+        let add = desk.backend.administration.may_add_resources(&desk.caller).await?.then(|| {
+            view! { <a class="button-quiet" href=routes::RESOURCE_NEW>"Add a resource"</a> }.into_any()
+        });
         let head =
-            head("Catalogue", "What you can ask for. Each entry says who decides before you ask.", None);
+            head("Catalogue", "What you can ask for. Each entry says who decides before you ask.", add);
         if list.is_empty_catalogue {
             return Ok(Page::new("Catalogue", view! { {head} {results(desk.clock(), &list)} }));
         }
@@ -155,7 +158,7 @@ fn results(clock: Clock, list: &CatalogueList) -> AnyView {
     if list.is_empty_catalogue {
         return empty(
             "The catalogue is empty",
-            "An administrator imports systems and resources; they stand here as soon as they are there.",
+            "An administrator adds or imports systems and resources; they stand here as soon as they are there.",
             None,
         );
     }

@@ -4,12 +4,13 @@ use domain::editable::{Change, Facts};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-use crate::backend::{AtStake, TypedDeletion};
+use crate::backend::{AtStake, TypedDeletion, TypedRemoval};
 use crate::components::banner;
 use crate::components::field::Field;
 use crate::components::reveal::reveal;
 use crate::components::textarea::textarea;
 use crate::desk::Desk;
+use crate::forms::administration::DeleteMade;
 use crate::forms::editing::DeleteFromCatalogue;
 
 /// What somebody changed between the opening of a form and now, both as the form carries them.
@@ -56,7 +57,36 @@ pub(super) fn access_max(error: Option<String>, value: String) -> AnyView {
         .input("typed[access_max]", "text", value)
 }
 
-/// Deleting, pressed twice and with a reason.
+/// The field for the slug of something new.
+pub(super) fn address(error: Option<String>, value: String) -> AnyView {
+    Field::new("address", "Short name")
+        .optional()
+        .hint("What addresses and import files call it: lower case letters, digits and hyphens. It is made of the name if you leave it empty, and stays as it is.")
+        .error(error)
+        .input("typed[address]", "text", value)
+}
+
+/// Deleting a system, bundle or job role: pressed twice and with a reason.
+pub(super) fn delete_made(desk: &Desk, typed: TypedRemoval, name: &str, words: &'static str) -> AnyView {
+    let filled = desk.filled_where::<TypedRemoval>(|one| one.kind == typed.kind && one.id == typed.id);
+    let reason = Field::new("reason", "Reason").hint("It stands in the book.").error(filled.error("reason"));
+    let press = format!("Delete {name}");
+    reveal(
+        press.clone(),
+        filled.is_draft,
+        view! {
+            <form method="post" action=DeleteMade::url()>
+                <input type="hidden" name="typed[kind]" value=typed.kind/>
+                <input type="hidden" name="typed[id]" value=typed.id/>
+                <p class="reveal-words">{words}</p>
+                {reason.input("typed[reason]", "text", filled.typed.reason)}
+                <button class="button-danger" type="submit">{press}</button>
+            </form>
+        },
+    )
+}
+
+/// Deleting from a resource, pressed twice and with a reason.
 pub(super) fn delete(desk: &Desk, slug: &str, id: &str, name: &str, at_stake: AtStake) -> AnyView {
     let filled = desk.filled_where::<TypedDeletion>(|typed| typed.slug == slug && typed.id == id);
     let reason = Field::new("reason", "Reason").hint("It stands in the book.").error(filled.error("reason"));

@@ -77,7 +77,7 @@ fn form(desk: &Desk, edit: &backend::EntitlementEdit, is_new: bool) -> AnyView {
             <input type="hidden" name="typed[version]" value=edit.typed.version.clone()/>
             {words(edit, &typed, &filled)}
             {rules(&typed, &filled)}
-            {(!is_new).then(|| proposal::who_confirms(&edit.seconds))}
+            {(!is_new).then(|| proposal::who_confirms(proposal::LOOSER, &edit.seconds))}
             <div class="form-end">
                 <button class="button" type="submit">{save}</button>
                 <a class="button-quiet" href=routes::resource(&edit.typed.slug)>"Leave it as it is"</a>

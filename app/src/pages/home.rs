@@ -77,8 +77,16 @@ fn waiting(home: &backend::Home) -> Option<AnyView> {
         };
         view! { <a class="call" href=routes::TASKS>{icon(Icon::Task)} <span>{words}</span> {icon(Icon::Right)}</a> }
     });
-    (decide.is_some() || tasks.is_some())
-        .then(|| view! { <div class="calls">{decide} {tasks}</div> }.into_any())
+    let unexplained = (home.unexplained > 0).then(|| {
+        let words = match home.unexplained {
+            1 => "One piece of access is no longer explained by a job role".to_owned(),
+            count => format!("{count} pieces of access are no longer explained by a job role"),
+        };
+        let path = format!("{}#unexplained", routes::TASKS);
+        view! { <a class="call" href=path>{icon(Icon::People)} <span>{words}</span> {icon(Icon::Right)}</a> }
+    });
+    (decide.is_some() || tasks.is_some() || unexplained.is_some())
+        .then(|| view! { <div class="calls">{decide} {tasks} {unexplained}</div> }.into_any())
 }
 
 /// The page's one primary action, unless there is something better to begin with.

@@ -1,6 +1,7 @@
 //! Pages: each reads through a port, shows what it read, and holds its forms. Made on the server only.
 
 mod account_form;
+pub mod admin;
 pub mod approvals;
 pub mod audit;
 mod audit_bar;
@@ -11,7 +12,10 @@ mod editing;
 pub mod entitlement_edit;
 pub mod event;
 mod grant_forms;
+pub mod group_edit;
+pub mod groups;
 pub mod home;
+mod job_roles_form;
 pub mod missing;
 pub mod people;
 pub mod person;
@@ -22,5 +26,9 @@ mod request_preview;
 pub mod requests;
 pub mod resource;
 pub mod resource_edit;
+pub mod resource_new;
 pub mod settings;
+pub mod system_edit;
+pub mod systems;
 pub mod tasks;
+mod unexplained;

@@ -6,6 +6,7 @@ use leptos::server_fn::ServerFn;
 use super::account_form;
 use super::audit::event_rows;
 use super::grant_forms;
+use super::job_roles_form;
 use super::people::one_line;
 use crate::backend::{PersonGrant, PersonView};
 use crate::components::empty::empty;
@@ -27,6 +28,7 @@ pub fn Person() -> impl IntoView {
     page(Place::People, |desk| async move {
         let view = desk.backend.people.show(&desk.caller, desk.id("id")?).await?;
         let accounts = desk.backend.editing.accounts(&desk.caller, view.row.person.id).await?;
+        let job_roles = desk.backend.administration.job_roles(&desk.caller, view.row.person.id).await?;
         let name = view.row.person.name.clone();
         let is_self = view.row.person.id == desk.caller.id();
         let holds = view.holds.as_ref().map(|holds| {
@@ -47,7 +49,7 @@ pub fn Person() -> impl IntoView {
             {head(name.clone(), view! { {one_line(&view.row)} " " {tag::status(view.row.status)} }, None)}
             <div class="split">
                 <div class="split-main">{holds} {timeline} {is_closed.then(closed)}</div>
-                <aside class="split-side" aria-label="Who they are">{facts(&view)} {account_form::set(&desk, &view.row.person, &accounts)} {view.may_change.then(|| view! { <div class="side-actions">{change(&desk, &view)}</div> })}</aside>
+                <aside class="split-side" aria-label="Who they are">{facts(&view)} {job_roles_form::set(&desk, job_roles.as_ref())} {account_form::set(&desk, &view.row.person, &accounts)} {view.may_change.then(|| view! { <div class="side-actions">{change(&desk, &view)}</div> })}</aside>
             </div>
         };
         Ok(Page::new(name, body))

@@ -12,18 +12,13 @@ use crate::components::reveal::reveal;
 use crate::desk::Desk;
 use crate::forms::editing::AnswerLoosening;
 use crate::forms::field_id;
-use crate::routes;
 
 /// More names than this are told as a number.
 const NAMED_MAX: usize = 4;
 
 /// A row of the tasks.
 pub(super) fn row(desk: &Desk, one: &Proposal) -> AnyView {
-    let form = if one.entitlement_id.is_empty() {
-        routes::resource_edit(&one.slug)
-    } else {
-        routes::entitlement_edit(&one.slug, &one.entitlement_id)
-    };
+    let form = one.path.clone();
     let sentence = if one.may_confirm {
         view! { "Confirm or reject looser rules for " <a class="what-resource" href=form>{one.label.clone()}</a> }
             .into_any()
@@ -57,22 +52,23 @@ pub(super) fn waits(desk: &Desk, one: &Proposal) -> AnyView {
     })
 }
 
+/// What is looser of a resource or an entitlement.
+pub(super) const LOOSER: &str = "Longer limits, lower sensitivity, other owners and fewer reasons";
+
 /// Says before saving that looser rules wait, and for whom.
-pub(super) fn who_confirms(seconds: &[PersonRef]) -> AnyView {
+pub(super) fn who_confirms(what: &'static str, seconds: &[PersonRef]) -> AnyView {
     let who = match seconds {
-        [] => {
-            "Longer limits, lower sensitivity, other owners and fewer reasons are looser rules. There is nobody \
-             else to confirm them, so they hold at once, and the book flags it for good."
-                .into_any()
-        }
+        [] => format!(
+            "{what} are looser rules. There is nobody else to confirm them, so they hold at once, and the book \
+             flags it for good."
+        )
+        .into_any(),
         few if few.len() <= NAMED_MAX => view! {
-            "Longer limits, lower sensitivity, other owners and fewer reasons are looser rules: they wait until one of these confirms them: "
-            {people(few)} "."
+            {what} " are looser rules: they wait until one of these confirms them: " {people(few)} "."
         }
         .into_any(),
         many => format!(
-            "Longer limits, lower sensitivity, other owners and fewer reasons are looser rules: they wait until \
-             one of {} other owners and administrators confirms them.",
+            "{what} are looser rules: they wait until one of {} other owners and administrators confirms them.",
             many.len()
         )
         .into_any(),

@@ -31,7 +31,9 @@ pub fn Resource() -> impl IntoView {
         let body = view! {
             {crumb(routes::CATALOGUE, "Catalogue")}
             {head(resource.name.clone(), lead(&resource), edit(&resource))}
+            {unowned(&resource)}
             {about(&resource)}
+            {unconfirmed(&desk, &resource)}
             {account_missing(&resource)}
             {entitlements}
         };
@@ -68,6 +70,22 @@ fn lead(resource: &ResourceView) -> AnyView {
     .into_any()
 }
 
+/// For those who may change it: what here has lost its owners.
+fn unowned(resource: &ResourceView) -> Option<AnyView> {
+    if resource.unowned.is_empty() {
+        return None;
+    }
+    let lines = resource
+        .unowned
+        .iter()
+        .map(|one| {
+            let who = one.owned_by.join(", ");
+            view! { <p>{format!("{} has lost its last owner ({who}), so the next level decides. Give it another one.", one.label)}</p> }
+        })
+        .collect_view();
+    Some(banner::warning(lines))
+}
+
 fn about(resource: &ResourceView) -> AnyView {
     let description =
         (!resource.description.is_empty()).then(|| view! { <p>{resource.description.clone()}</p> });
@@ -77,6 +95,24 @@ fn about(resource: &ResourceView) -> AnyView {
         view! { <p class="quiet">"Its owners open and close access by hand, so it can take a little longer."</p> }
     });
     view! { <div class="about">{description} {owners} {manual}</div> }.into_any()
+}
+
+/// Flagged for good: nobody else looked at these before they held.
+fn unconfirmed(desk: &Desk, resource: &ResourceView) -> Option<AnyView> {
+    let rows = resource
+        .unconfirmed
+        .iter()
+        .map(|one| {
+            view! {
+                <li>{one.of.clone()} ": " {one.what.clone()} ", by " {one.by.clone()} ", " {desk.clock().short(one.since)}</li>
+            }
+        })
+        .collect_view();
+    let list = view! {
+        <p>"Rules were loosened here without a second person."</p>
+        <ul class="banner-list">{rows}</ul>
+    };
+    (!resource.unconfirmed.is_empty()).then(|| banner::warning(list))
 }
 
 fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementView) -> AnyView {

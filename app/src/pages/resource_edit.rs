@@ -56,7 +56,7 @@ fn form(desk: &Desk, edit: &backend::ResourceEdit) -> AnyView {
             <input type="hidden" name="typed[version]" value=edit.typed.version.clone()/>
             {words(&typed, &filled)}
             {rules(&typed, &filled)}
-            {proposal::who_confirms(&edit.seconds)}
+            {proposal::who_confirms(proposal::LOOSER, &edit.seconds)}
             <div class="form-end">
                 <button class="button" type="submit">"Save the resource"</button>
                 <a class="button-quiet" href=routes::resource(&edit.typed.slug)>"Leave it as it is"</a>
@@ -66,7 +66,8 @@ fn form(desk: &Desk, edit: &backend::ResourceEdit) -> AnyView {
     .into_any()
 }
 
-fn words(typed: &TypedResource, filled: &Filled<TypedResource>) -> AnyView {
+/// The fields that people read.
+pub(super) fn words(typed: &TypedResource, filled: &Filled<TypedResource>) -> AnyView {
     let description = Field::new("description", "Description").optional().error(filled.error("description"));
     view! {
         {Field::new("name", "Name").error(filled.error("name")).input("typed[name]", "text", typed.name.clone())}
@@ -85,7 +86,8 @@ fn words(typed: &TypedResource, filled: &Filled<TypedResource>) -> AnyView {
     .into_any()
 }
 
-fn rules(typed: &TypedResource, filled: &Filled<TypedResource>) -> AnyView {
+/// The fields that rules are made of.
+pub(super) fn rules(typed: &TypedResource, filled: &Filled<TypedResource>) -> AnyView {
     let sensitivity = Field::new("sensitivity", "Sensitivity")
         .hint("From high on, an approval says why; critical takes a fresh sign-in, too.")
         .error(filled.error("sensitivity"));

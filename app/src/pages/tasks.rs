@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-use super::proposal;
+use super::{proposal, unexplained};
 use crate::backend::{Task, TaskKind};
 use crate::components::empty::empty;
 use crate::components::field::Field;
@@ -29,7 +29,9 @@ pub fn Tasks() -> impl IntoView {
             let rows = proposals.iter().map(|one| proposal::row(&desk, one)).collect_view();
             view! { <ul class="rows">{rows}</ul> }
         });
-        let body = if tasks.is_empty() && looser.is_some() {
+        let unexplained = desk.backend.administration.unexplained(&desk.caller).await?;
+        let unexplained = unexplained::list(&desk, &unexplained);
+        let body = if tasks.is_empty() && (looser.is_some() || unexplained.is_some()) {
             ().into_any()
         } else if tasks.is_empty() {
             empty(
@@ -41,9 +43,9 @@ pub fn Tasks() -> impl IntoView {
             let rows = tasks.iter().map(|task| row(&desk, task)).collect_view();
             view! { <ul class="rows">{rows}</ul> }.into_any()
         };
-        let lead = "What owners open and close by hand, what a connector could not do alone, and looser rules that \
-                    take a second person.";
-        Ok(Page::new("Tasks", view! { {head("Tasks", lead, None)} {looser} {body} }))
+        let lead = "What owners open and close by hand, what a connector could not do alone, looser rules that take \
+                    a second person, and access that no job role explains any more.";
+        Ok(Page::new("Tasks", view! { {head("Tasks", lead, None)} {looser} {body} {unexplained} }))
     })
 }
 

@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::editable::{EntitlementFacts, ResourceFacts};
+use crate::connection::Switch;
+use crate::editable::{EntitlementFacts, ResourceFacts, SystemFacts};
 use crate::id::PersonId;
 use crate::person::PersonRef;
 use crate::span::Span;
@@ -53,14 +54,53 @@ impl Loosening {
             Self::TargetChanged => "target_changed",
         }
     }
+
+    /// For people: “a longer limit”.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::OwnerAdded => "another owner",
+            Self::OwnersThinned => "fewer owners",
+            Self::LimitRaised => "a longer limit",
+            Self::SensitivityLowered => "a lower sensitivity",
+            Self::RationaleDropped => "no reason needed",
+            Self::TargetChanged => "another name at the target",
+        }
+    }
+
+    /// The one with this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
 }
 
-/// How an edit of a resource loosens it.
-pub fn of_resource(before: &ResourceFacts, after: &ResourceFacts) -> Vec<Loosening> {
+/// How other owners and another limit loosen something.
+pub fn of_owners_and_limit(
+    before: (&[PersonRef], Option<Span>),
+    after: (&[PersonRef], Option<Span>),
+) -> Vec<Loosening> {
+    let mut found = of_owners(before.0, after.0);
+    if is_raised(before.1, after.1) {
+        found.push(Loosening::LimitRaised);
+    }
+    found
+}
+
+/// How an edit of a system loosens everything on it. Leading it elsewhere opens something else than before.
+pub fn of_system(before: &SystemFacts, after: &SystemFacts, switch: Switch) -> Vec<Loosening> {
     let mut found = of_owners(&before.owners, &after.owners);
     if is_raised(before.access_max, after.access_max) {
         found.push(Loosening::LimitRaised);
     }
+    if matches!(switch, Switch::Place | Switch::Connector) {
+        found.push(Loosening::TargetChanged);
+    }
+    found
+}
+
+/// How an edit of a resource loosens it.
+pub fn of_resource(before: &ResourceFacts, after: &ResourceFacts) -> Vec<Loosening> {
+    let was = (before.owners.as_slice(), before.access_max);
+    let mut found = of_owners_and_limit(was, (&after.owners, after.access_max));
     if after.sensitivity < before.sensitivity {
         found.push(Loosening::SensitivityLowered);
     }
@@ -69,10 +109,8 @@ pub fn of_resource(before: &ResourceFacts, after: &ResourceFacts) -> Vec<Looseni
 
 /// How an edit of an entitlement loosens it. More time to decide opens nothing to anybody.
 pub fn of_entitlement(before: &EntitlementFacts, after: &EntitlementFacts) -> Vec<Loosening> {
-    let mut found = of_owners(&before.owners, &after.owners);
-    if is_raised(before.access_max, after.access_max) {
-        found.push(Loosening::LimitRaised);
-    }
+    let was = (before.owners.as_slice(), before.access_max);
+    let mut found = of_owners_and_limit(was, (&after.owners, after.access_max));
     if before.rationale_required && !after.rationale_required {
         found.push(Loosening::RationaleDropped);
     }
@@ -227,6 +265,22 @@ mod tests {
         #[case] expected: &[Loosening],
     ) {
         assert_eq!(of_owners(&people(before), &people(after)), expected);
+    }
+
+    #[test]
+    fn leading_a_system_elsewhere_loosens_it_and_other_credentials_do_not() {
+        let before = SystemFacts {
+            name: "Ledger".into(),
+            description: String::new(),
+            connector: "postgresql".into(),
+            settings: serde_json::json!({}),
+            access_max: Some(Span::hours(8)),
+            owners: people(&[1, 2, 3]),
+        };
+        let longer = SystemFacts { access_max: None, ..before.clone() };
+        assert_eq!(of_system(&before, &longer, Switch::Credentials), [Loosening::LimitRaised]);
+        assert_eq!(of_system(&before, &before, Switch::Place), [Loosening::TargetChanged]);
+        assert_eq!(of_system(&before, &before, Switch::Connector), [Loosening::TargetChanged]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod postgresql;
 mod secret;
+pub mod settings;
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -64,6 +65,9 @@ pub enum ConnectorError {
     /// The target cannot be reached.
     #[error("The target could not be reached: {0}")]
     Unreachable(String),
+    /// It was asked, and what came of it is not known.
+    #[error("The target gave no clear answer: {0}")]
+    NoAnswer(String),
     /// The target refused.
     #[error("The target refused: {0}")]
     Refused(String),
@@ -95,4 +99,11 @@ pub enum ConnectorError {
         /// Which way.
         through: String,
     },
+}
+
+impl ConnectorError {
+    /// Whether a try to open that ended so may have opened it all the same.
+    pub fn may_have_opened(&self) -> bool {
+        matches!(self, Self::NoAnswer(_) | Self::StillThere { .. })
+    }
 }

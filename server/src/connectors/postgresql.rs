@@ -54,10 +54,13 @@ impl Connector for Postgresql {
             }
             None => change(&mut conn, "grant %1$I to %2$I", target, "").await?,
         }
-        if has(&mut conn, target).await? {
-            Ok(())
-        } else {
-            Err(ConnectorError::Refused("it accepted the grant but does not show it.".to_owned()))
+        // From here on it may be open, whatever goes wrong with looking.
+        match has(&mut conn, target).await {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                Err(ConnectorError::NoAnswer("it accepted the grant but does not show it.".to_owned()))
+            }
+            Err(error) => Err(ConnectorError::NoAnswer(error.to_string())),
         }
     }
 
@@ -137,7 +140,7 @@ fn words(error: &sqlx::Error) -> String {
 fn refused(error: &sqlx::Error) -> ConnectorError {
     match error {
         sqlx::Error::Database(_) => ConnectorError::Refused(words(error)),
-        _ => ConnectorError::Unreachable(words(error)),
+        _ => ConnectorError::NoAnswer(words(error)),
     }
 }
 

@@ -13,7 +13,7 @@ use super::session::id_hash;
 use super::sign_in::{self, Underway};
 use super::{Door, guard};
 use crate::oidc::{Arrival, OidcError, Purpose};
-use crate::portal::sign_in::{Browser, Refusal, admit, refuse};
+use crate::portal::sign_in::{Browser, Refusal, admit, is_somebody_else, refuse};
 
 /// What the provider sends along: RFC 6749 4.1.2, RFC 9207.
 #[derive(Debug, Deserialize)]
@@ -42,10 +42,24 @@ pub(super) async fn arrive(
         Ok(None) => return declined(&underway, answer.error.as_deref()),
         Err(error) => return not_proven(&door, &asked, &underway, &error).await,
     };
-    let replaces = match guard::visit(&door, &session, &asked).await {
-        Ok(visit) => visit.map(|visit| visit.id),
+    let visit = match guard::visit(&door, &session, &asked).await {
+        Ok(visit) => visit,
         Err(error) => return guard::unavailable(&error),
     };
+    let purpose = underway.pending.purpose;
+    if let Some(visit) = &visit
+        && purpose != Purpose::SignIn
+    {
+        match is_somebody_else(&door.store, &visit.person, &arrival, guard::source(&asked)).await {
+            Ok(false) => {}
+            Ok(true) if purpose == Purpose::Silent => {
+                return Redirect::to(&underway.return_to).into_response();
+            }
+            Ok(true) => return somebody_else(&visit.person.name, &underway.return_to),
+            Err(error) => return guard::unavailable(&error),
+        }
+    }
+    let replaces = visit.map(|visit| visit.id);
     // A new secret from here on: whoever knew the old one must not be signed in by this.
     let hash = match rotate(&session).await {
         Ok(Some(hash)) => hash,
@@ -144,6 +158,15 @@ fn refused(refusal: &Refusal) -> Response {
         }
     };
     again(StatusCode::FORBIDDEN, "You cannot come in", text)
+}
+
+/// They were to prove that they are still themselves, and came back as another. Nothing has changed.
+fn somebody_else(name: &str, return_to: &str) -> Response {
+    let text = format!(
+        "You are signed in here as {name}, and the sign-in provider answered for somebody else. Nothing was \
+         changed. Sign in there as {name}, or sign out here first."
+    );
+    PlainPage::new(StatusCode::FORBIDDEN, "That was somebody else", &text).link(return_to, "Go back").answer()
 }
 
 fn again(status: StatusCode, title: &str, text: &str) -> Response {

@@ -1,19 +1,23 @@
 //! The catalogue: systems, resources, entitlements, bundles, job roles, in this order.
 
 mod groups;
+mod limits;
+mod looser;
+mod save;
 
 use std::collections::BTreeSet;
 
-use domain::audit::{About, Action};
+use domain::audit::About;
 use domain::catalogue::Sensitivity;
-use domain::id::{EntitlementId, PersonId, PolicyVersionId, ResourceId, SystemId};
+use domain::editable::{DESCRIPTION_MAX_CHARS, ENTITLEMENT_NAME_MAX_CHARS, TAGS_MAX, WORD_MAX_CHARS};
+use domain::id::{EntitlementId, PersonId, ResourceId, SystemId};
 use domain::policy::PENDING_FOR_DEFAULT;
 use domain::text::LINE_MAX_CHARS;
-use store::policy::{self, NewPolicyVersion};
-use store::stock::{self, Entitlement, Owned, Resource, Rules, System};
+use store::stock::{Entitlement, Resource, Rules, System};
 
-use super::rows::{Cells, DESCRIPTION_MAX_CHARS, Row};
-use super::{ImportError, Work, differences, settings};
+use super::rows::{Cells, Row};
+use super::{ImportError, Work};
+use crate::connectors::settings;
 
 const SYSTEMS: &str = "systems";
 const RESOURCES: &str = "resources";
@@ -24,27 +28,28 @@ const RESOURCE_COLUMNS: &[&str] =
     &["slug", "system", "name", "description", "environment", "sensitivity", "tags", "access_max", "owners"];
 const ENTITLEMENT_COLUMNS: &[&str] =
     &["resource", "name", "purpose", "target", "owners", "pending", "access_max", "rationale_required"];
-const TAGS_MAX: usize = 30;
 
 /// Brings in all rows about the catalogue; `of` finds those of a kind. Once something is wrong, nothing more is
 /// written, but the rest is still read for more that is wrong.
 pub(super) async fn import<'r>(work: &mut Work, of: impl Fn(&str) -> &'r [Row]) -> Result<(), ImportError> {
+    let limits = limits::of(&work.stock);
     for row in of("system") {
         if let Some(system) = read_system(work, row) {
-            save_system(work, system).await?;
+            save::save_system(work, row, system).await?;
         }
     }
     for row in of("resource") {
         if let Some(resource) = read_resource(work, row) {
-            save_resource(work, resource).await?;
+            save::save_resource(work, resource).await?;
         }
     }
     for row in of("entitlement") {
         if let Some(entitlement) = read_entitlement(work, row) {
-            save_entitlement(work, entitlement).await?;
+            save::save_entitlement(work, entitlement).await?;
         }
     }
-    groups::import(work, of("bundle"), of("job_role")).await
+    groups::import(work, of("bundle"), of("job_role")).await?;
+    limits::shorten(work, &limits).await
 }
 
 /// The owners that a cell names by their addresses.
@@ -88,11 +93,9 @@ fn read_system(work: &mut Work, row: &Row) -> Option<System> {
         system.description = cells.text("description", DESCRIPTION_MAX_CHARS).unwrap_or_default();
     }
     if let Some(connector) = cells.line("connector", 40) {
-        let known = crate::connectors::all();
-        if connector != "manual" && known.iter().all(|known| known.name() != connector) {
-            let names: Vec<&str> = known.iter().map(|known| known.name()).collect();
+        if !settings::is_known(&connector) {
             let message =
-                format!("There is no connector “{connector}”; there are manual, {}.", names.join(", "));
+                format!("There is no connector “{connector}”; there are {}.", settings::known_names());
             cells.fault("connector", message);
         }
         system.connector = connector;
@@ -111,26 +114,6 @@ fn read_system(work: &mut Work, row: &Row) -> Option<System> {
         system.owners = owners(&mut cells, &work.by_email);
     }
     cells.finish(system)
-}
-
-async fn save_system(work: &mut Work, system: System) -> Result<(), ImportError> {
-    let place = work.stock.systems.iter().position(|known| known.id == system.id);
-    if !work.faults.is_empty() {
-        replace(&mut work.stock.systems, place, system);
-        return Ok(());
-    }
-    let before = place.and_then(|place| work.stock.systems.get(place)).cloned();
-    let about = About { system_id: Some(system.id), system: Some(system.name.clone()), ..About::default() };
-    let owners = before.as_ref().map(|before| before.owners.clone()).unwrap_or_default();
-    let plain = before.as_ref().map(|before| System { owners: system.owners.clone(), ..before.clone() });
-    if plain.as_ref() != Some(&system) {
-        stock::save_system(work.tx.conn(), &system, work.now).await?;
-    }
-    changed(work, SYSTEMS, &system.slug, plain.as_ref(), &system, (Action::SystemChanged, &about)).await?;
-    set_owners(work, Owned::System(system.id), (&owners, &system.owners), about, (SYSTEMS, &system.slug))
-        .await?;
-    replace(&mut work.stock.systems, place, system);
-    Ok(())
 }
 
 fn read_resource(work: &mut Work, row: &Row) -> Option<Resource> {
@@ -172,7 +155,7 @@ fn read_resource(work: &mut Work, row: &Row) -> Option<Resource> {
         resource.description = cells.text("description", DESCRIPTION_MAX_CHARS).unwrap_or_default();
     }
     if cells.has("environment") {
-        resource.environment = cells.line("environment", 40).unwrap_or_default();
+        resource.environment = cells.line("environment", WORD_MAX_CHARS).unwrap_or_default();
     }
     if let Some(word) = cells.line("sensitivity", 20) {
         match Sensitivity::parse(&word.to_lowercase()) {
@@ -182,8 +165,11 @@ fn read_resource(work: &mut Work, row: &Row) -> Option<Resource> {
     }
     if cells.has("tags") {
         resource.tags = cells.list("tags").into_iter().collect();
-        if resource.tags.len() > TAGS_MAX || resource.tags.iter().any(|tag| tag.chars().count() > 40) {
-            cells.fault("tags", "At most 30 tags of at most 40 characters fit.");
+        if resource.tags.len() > TAGS_MAX
+            || resource.tags.iter().any(|tag| tag.chars().count() > WORD_MAX_CHARS)
+        {
+            let message = format!("At most {TAGS_MAX} tags of at most {WORD_MAX_CHARS} characters fit.");
+            cells.fault("tags", message);
         }
     }
     if cells.has("access_max") {
@@ -195,30 +181,9 @@ fn read_resource(work: &mut Work, row: &Row) -> Option<Resource> {
     cells.finish(resource)
 }
 
-async fn save_resource(work: &mut Work, resource: Resource) -> Result<(), ImportError> {
-    let place = work.stock.resources.iter().position(|known| known.id == resource.id);
-    if !work.faults.is_empty() {
-        replace(&mut work.stock.resources, place, resource);
-        return Ok(());
-    }
-    let before = place.and_then(|place| work.stock.resources.get(place)).cloned();
-    let about = work.about_resource(&resource);
-    let owners = before.as_ref().map(|before| before.owners.clone()).unwrap_or_default();
-    let plain = before.as_ref().map(|before| Resource { owners: resource.owners.clone(), ..before.clone() });
-    if plain.as_ref() != Some(&resource) {
-        stock::save_resource(work.tx.conn(), &resource, work.now).await?;
-    }
-    let action = (Action::ResourceChanged, &about);
-    changed(work, RESOURCES, &resource.slug, plain.as_ref(), &resource, action).await?;
-    let owned = Owned::Resource(resource.id);
-    set_owners(work, owned, (&owners, &resource.owners), about, (RESOURCES, &resource.slug)).await?;
-    replace(&mut work.stock.resources, place, resource);
-    Ok(())
-}
-
 fn read_entitlement(work: &mut Work, row: &Row) -> Option<Entitlement> {
     let mut cells = Cells::new(row, ENTITLEMENT_COLUMNS, &mut work.faults);
-    let (slug, name) = (cells.slug("resource"), cells.required("name", 80));
+    let (slug, name) = (cells.slug("resource"), cells.required("name", ENTITLEMENT_NAME_MAX_CHARS));
     let (slug, name) = (slug?, name?);
     if !work.report.see(ENTITLEMENTS, &format!("{slug}/{}", name.to_lowercase())) {
         cells.fault("name", format!("“{name}” on “{slug}” stands in the files twice."));
@@ -260,98 +225,6 @@ fn read_entitlement(work: &mut Work, row: &Row) -> Option<Entitlement> {
         entitlement.rules.rationale_required = required;
     }
     cells.finish(entitlement)
-}
-
-async fn save_entitlement(work: &mut Work, new: Entitlement) -> Result<(), ImportError> {
-    let place = work.stock.entitlements.iter().position(|known| known.id == new.id);
-    if !work.faults.is_empty() {
-        replace(&mut work.stock.entitlements, place, new);
-        return Ok(());
-    }
-    let before = place.and_then(|place| work.stock.entitlements.get(place)).cloned();
-    let about = work.about_entitlement(&new);
-    let slug = work.resource_slug(new.resource);
-    let label = format!("{slug}/{}", new.name.to_lowercase());
-    let owners = before.as_ref().map(|before| before.owners.clone()).unwrap_or_default();
-    let plain = before.as_ref().map(|before| Entitlement {
-        owners: new.owners.clone(),
-        rules: new.rules,
-        ..before.clone()
-    });
-    if plain.as_ref() != Some(&new) {
-        stock::save_entitlement(work.tx.conn(), &new, work.now).await?;
-    }
-    let action = (Action::EntitlementChanged, &about);
-    changed(work, ENTITLEMENTS, &label, plain.as_ref(), &new, action).await?;
-    let rules = before.map(|before| before.rules);
-    if rules != Some(new.rules) {
-        let version = NewPolicyVersion {
-            id: PolicyVersionId(work.tx.new_id()),
-            entitlement: new.id,
-            pending_for: new.rules.pending_for,
-            access_max: new.rules.access_max,
-            rationale_required: new.rules.rationale_required,
-            created_at: work.now,
-        };
-        let version = policy::insert(work.tx.conn(), &version).await?;
-        let detail = serde_json::json!({ "version": version, "before": rules, "after": new.rules });
-        let event = work.event(Action::PolicyChanged).about(about.clone()).detail(detail);
-        work.record(event).await?;
-        work.report.change(ENTITLEMENTS, &label);
-    }
-    let owned = Owned::Entitlement(new.id);
-    set_owners(work, owned, (&owners, &new.owners), about, (ENTITLEMENTS, &label)).await?;
-    replace(&mut work.stock.entitlements, place, new);
-    Ok(())
-}
-
-fn replace<T>(stock: &mut Vec<T>, place: Option<usize>, item: T) {
-    match place.and_then(|place| stock.get_mut(place)) {
-        Some(known) => *known = item,
-        None => stock.push(item),
-    }
-}
-
-/// Writes the event of something that is new or different, and notes it in the report.
-async fn changed<T: serde::Serialize + PartialEq>(
-    work: &mut Work,
-    noun: &'static str,
-    label: &str,
-    before: Option<&T>,
-    after: &T,
-    (action, about): (Action, &About),
-) -> Result<(), ImportError> {
-    let detail = match before {
-        Some(before) if before == after => return Ok(()),
-        Some(before) => {
-            work.report.change(noun, label);
-            differences(before, after)
-        }
-        None => {
-            work.report.create(noun, label);
-            serde_json::json!({ "after": after })
-        }
-    };
-    let event = work.event(action).about(about.clone()).detail(detail);
-    work.record(event).await
-}
-
-async fn set_owners(
-    work: &mut Work,
-    owned: Owned,
-    (before, after): (&BTreeSet<PersonId>, &BTreeSet<PersonId>),
-    about: About,
-    (noun, label): (&'static str, &str),
-) -> Result<(), ImportError> {
-    if before == after {
-        return Ok(());
-    }
-    stock::set_owners(work.tx.conn(), owned, after).await?;
-    let names = |ids: &BTreeSet<PersonId>| ids.iter().map(|id| work.label(*id)).collect::<Vec<_>>();
-    let detail = serde_json::json!({ "before": names(before), "after": names(after) });
-    let event = work.event(Action::OwnersChanged).about(about).detail(detail);
-    work.report.change(noun, label);
-    work.record(event).await
 }
 
 impl Work {

@@ -10,7 +10,6 @@ mod history;
 mod people;
 mod report;
 mod rows;
-mod settings;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

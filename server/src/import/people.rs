@@ -303,7 +303,7 @@ async fn save_links(work: &mut Work, links: Links<'_>) -> Result<(), ImportError
     let Some(before) = work.people.get(&links.id).cloned() else { return Ok(()) };
     let label = work.label(links.id).to_lowercase();
     if before.job_roles != links.job_roles {
-        directory::set_job_roles(work.tx.conn(), links.id, &links.job_roles).await?;
+        directory::set_job_roles(work.tx.conn(), links.id, &links.job_roles, work.now).await?;
         let names = |ids: &BTreeSet<domain::id::JobRoleId>| -> Vec<String> {
             let all = work.stock.job_roles.iter();
             all.filter(|job_role| ids.contains(&job_role.id)).map(|job_role| job_role.slug.clone()).collect()

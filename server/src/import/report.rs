@@ -13,6 +13,7 @@ pub struct Report {
     pub is_dry_run: bool,
     tallies: BTreeMap<&'static str, Tally>,
     counted: BTreeMap<&'static str, usize>,
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +45,11 @@ impl Report {
     /// Notes how many of something were created whose names nobody wants listed.
     pub fn count(&mut self, noun: &'static str, created: usize) {
         self.counted.insert(noun, created);
+    }
+
+    /// Adds a line about what follows from the rest.
+    pub fn note(&mut self, line: String) {
+        self.notes.push(line);
     }
 
     /// How many of `noun` were created, changed and left as they were.
@@ -92,6 +98,9 @@ impl fmt::Display for Report {
         }
         for (noun, created) in &self.counted {
             writeln!(f, "{noun}: {created} created")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "{note}")?;
         }
         if self.is_unchanged() {
             writeln!(f, "Everything was there already.")?;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use domain::catalogue::is_slug;
+use domain::catalogue::{is_slug, slug_fault};
 use domain::span::Span;
 use domain::text;
 use serde_json::{Map, Value};
@@ -198,9 +198,6 @@ pub struct Cells<'r> {
     is_broken: bool,
 }
 
-/// Longest description or purpose, in characters.
-pub const DESCRIPTION_MAX_CHARS: usize = 2_000;
-
 impl<'r> Cells<'r> {
     /// Over a row that may have these columns and no others.
     pub fn new(row: &'r Row, columns: &[&str], faults: &'r mut Faults) -> Self {
@@ -272,10 +269,7 @@ impl<'r> Cells<'r> {
     pub fn slug(&mut self, column: &str) -> Option<String> {
         let slug = self.required(column, 200)?;
         if !is_slug(&slug) {
-            let message = format!(
-                "“{slug}” does not fit into an address: use lower case letters, digits and hyphens, at most 80."
-            );
-            self.fault(column, message);
+            self.fault(column, slug_fault(&slug));
             return None;
         }
         Some(slug)

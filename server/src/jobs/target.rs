@@ -113,14 +113,24 @@ fn known<'c>(
     Ok((connector.ok_or_else(unknown)?, target(record)?))
 }
 
-async fn open(store: &Store, connector: Option<&dyn Connector>, record: &GrantRecord) -> Result<bool> {
-    let tried = match known(connector, record) {
+async fn open(store: &Store, connector: Option<&dyn Connector>, listed: &GrantRecord) -> Result<bool> {
+    // Before the target is touched: from here on the system is not led elsewhere until the answer is clear.
+    let mut conn = store.read().await?;
+    grant::note_opening(&mut conn, listed.id(), listed.system_id()).await?;
+    let Some(record) = grant::find(&mut conn, listed.id()).await? else { return Ok(false) };
+    drop(conn);
+    if record.connector != listed.connector || record.state_word() != listed.state_word() {
+        return Ok(false);
+    }
+    let tried = match known(connector, &record) {
         Ok((connector, target)) => in_time(connector.open(&target)).await,
         Err(error) => Err(error),
     };
     if let Err(error) = tried {
         let Ok(to) = record.state()?.activation_failed() else { return Ok(false) };
-        return failed(store, record, to, Action::GrantActivationFailed, &error).await;
+        let is_surely_closed = !listed.opening_unclear && !error.may_have_opened();
+        let action = Action::GrantActivationFailed;
+        return failed(store, &record, to, action, (&error, is_surely_closed)).await;
     }
     let mut tx = store.begin().await?;
     let now = tx.now;
@@ -135,7 +145,7 @@ async fn open(store: &Store, connector: Option<&dyn Connector>, record: &GrantRe
     }
     let GrantState::Active { until } = to else { return Ok(false) };
     let detail = serde_json::json!({ "until": until, "account": record.account, "limit": limit });
-    tx.commit(event(record, Action::GrantActivated).detail(detail)).await?;
+    tx.commit(event(&record, Action::GrantActivated).detail(detail)).await?;
     Ok(true)
 }
 
@@ -149,7 +159,7 @@ async fn give_up(store: &Store, connector: Option<&dyn Connector>, record: &Gran
         && !matches!(error, ConnectorError::StillThere { .. })
     {
         let Ok(to) = record.state()?.activation_failed() else { return Ok(false) };
-        return failed(store, record, to, Action::GrantActivationFailed, &error).await;
+        return failed(store, record, to, Action::GrantActivationFailed, (&error, false)).await;
     }
     let mut tx = store.begin().await?;
     let now = tx.now;
@@ -186,7 +196,7 @@ pub(crate) async fn is_held_otherwise(store: &Store, record: &GrantRecord) -> Re
 async fn in_time<T>(
     trying: impl Future<Output = std::result::Result<T, ConnectorError>>,
 ) -> std::result::Result<T, ConnectorError> {
-    let waited = || ConnectorError::Unreachable(format!("no answer within {} s.", ANSWER_WITHIN.as_secs()));
+    let waited = || ConnectorError::NoAnswer(format!("none came within {} s.", ANSWER_WITHIN.as_secs()));
     tokio::time::timeout(ANSWER_WITHIN, trying).await.unwrap_or_else(|_| Err(waited()))
 }
 
@@ -224,7 +234,7 @@ async fn close(store: &Store, connector: Option<&dyn Connector>, record: &GrantR
         }
         Err(error) => {
             let Ok(to) = record.state()?.removal_failed() else { return Ok(false) };
-            failed(store, record, to, Action::GrantRemovalFailed, &error).await
+            failed(store, record, to, Action::GrantRemovalFailed, (&error, false)).await
         }
     }
 }
@@ -258,7 +268,7 @@ async fn failed(
     record: &GrantRecord,
     to: GrantState,
     action: Action,
-    error: &ConnectorError,
+    (error, is_surely_closed): (&ConnectorError, bool),
 ) -> Result<bool> {
     let mut tx = store.begin().await?;
     let now = tx.now;
@@ -273,6 +283,7 @@ async fn failed(
         attempts,
         error: Some(error.to_string()),
         next_try_at: Some(next_try_at),
+        is_surely_closed,
         ..Tried::default()
     };
     if !grant::mark(tx.conn(), record.id(), record.state_word(), &to, &tried, now).await? {

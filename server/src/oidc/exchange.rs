@@ -66,9 +66,10 @@ impl Provider {
     /// Begins a sign-in: where to send the browser, and what to remember.
     ///
     /// # Errors
-    /// When the provider was never reached.
+    /// When the provider does not answer.
     pub async fn begin(&self, purpose: Purpose) -> Result<(Url, Pending), OidcError> {
         let known = self.metadata().await?;
+        self.knock(&known).await?;
         let pending =
             Pending { state: secret::token(), nonce: secret::token(), verifier: secret::token(), purpose };
         let (state, nonce) = (pending.state.clone(), pending.nonce.clone());

@@ -11,9 +11,9 @@ use openidconnect::core::{
     CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AuthType, Client, ClientId, ClientSecret, DiscoveryError,
-    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields, IssuerUrl,
-    ProviderMetadata, RedirectUrl, StandardErrorResponse, StandardTokenResponse,
+    AdditionalProviderMetadata, AsyncHttpClient as _, AuthType, Client, ClientId, ClientSecret,
+    DiscoveryError, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields,
+    IssuerUrl, ProviderMetadata, RedirectUrl, StandardErrorResponse, StandardTokenResponse,
 };
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ use crate::config::OidcSettings;
 const KEEP: Duration = Duration::from_secs(3600);
 /// After a failure, nobody waits for the provider anew for this long.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// How long somebody who wants to sign in waits for a sign of life of the provider.
+const KNOCK_TIMEOUT: Duration = Duration::from_secs(3);
 /// Tokens with unknown keys make Gatebook look for new keys at most this often.
 const LOOK_FOR_KEYS_EVERY: Duration = Duration::from_secs(10);
 
@@ -179,6 +181,25 @@ impl Provider {
                 tracing::warn!(%error, is_known = known.is_some(), "the sign-in provider could not be read");
                 known.ok_or(error)
             }
+        }
+    }
+
+    /// Asks for a sign of life, so that nobody is sent to a provider that is away: their browser could say no more
+    /// than that it found nothing there.
+    ///
+    /// # Errors
+    /// When it does not answer in time, or with a failure of its own.
+    pub(super) async fn knock(&self, known: &Metadata) -> Result<(), OidcError> {
+        let away = |why: String| OidcError::Unavailable(why);
+        let request = http::Request::get(known.jwks_uri().as_str()).body(Vec::new());
+        let request = request.map_err(|error| OidcError::Misconfigured(error.to_string()))?;
+        match tokio::time::timeout(KNOCK_TIMEOUT, self.wire.call(request)).await {
+            Ok(Ok(answer)) if answer.status().is_server_error() => {
+                Err(away(format!("it answers with {}", answer.status())))
+            }
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(away(with_causes(&error))),
+            Err(_) => Err(away(format!("it does not answer within {} s", KNOCK_TIMEOUT.as_secs()))),
         }
     }
 

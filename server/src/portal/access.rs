@@ -12,6 +12,7 @@ use domain::id::{EntitlementId, GrantId, PersonId};
 use store::grant::{GrantRecord, Tried, Which};
 use store::{PgConnection, Store, Tx, catalogue, grant, owner, request};
 
+use super::editing::job_roles::unexplained;
 use super::typed::Faults;
 use super::{Fault, Portal, Refused, approvals, refuse, requests, tell, what_is_held};
 
@@ -67,6 +68,7 @@ async fn home(store: &Store, caller: &Caller) -> Result<Home, Fault> {
         start: if is_new { start::start(&mut conn, caller).await? } else { None },
         to_decide: approvals::waiting(&mut conn, caller).await?.len(),
         tasks: tasks(&mut conn, caller).await?.iter().filter(|task| !task.is_own).count(),
+        unexplained: unexplained(store, caller).await?.len(),
         held,
         open,
     })

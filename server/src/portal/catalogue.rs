@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use app::backend::{
     Answer, BundleRow, Catalogue, CatalogueList, CatalogueQuery, EntitlementView, Facet, Facets, HeldBrief,
-    Holder, Holders, Mine, ResourceRow, ResourceView, SystemSection, UsualTime,
+    Holder, Holders, Mine, ResourceRow, ResourceView, SystemSection, Unconfirmed, UnownedBrief, UsualTime,
 };
 use app::error::PortalError;
 use async_trait::async_trait;
@@ -12,11 +12,14 @@ use domain::caller::Caller;
 use domain::catalogue::Sensitivity;
 use domain::id::{EntitlementId, PersonId, RequestId};
 use domain::policy::Deciders;
+use domain::policy::loosening::Loosening;
 use domain::span::Span;
 use store::catalogue::{EntitlementRecord, ResourceRecord};
 use store::grant::{GrantRecord, Which};
-use store::{PgConnection, Store, StoreError, catalogue, grant, owner, person, request};
+use store::unowned::{self, UnownedRecord};
+use store::{PgConnection, Store, StoreError, catalogue, grant, loosening, owner, person, request};
 
+use super::editing::unowned::label;
 use super::{Fault, Portal, deciding, tell};
 
 /// So many resources are looked at; a catalogue beyond this needs words to look for.
@@ -179,8 +182,13 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         owned: owner::owned_among(&mut conn, caller.id(), &ids).await?,
         is_administrator: caller.roles.administrator,
     };
+    let unconfirmed = match facts.sees_holders {
+        true => loosening::unconfirmed(&mut conn, record.id()).await?.into_iter().map(unconfirmed).collect(),
+        false => Vec::new(),
+    };
     let views =
         entitlements.iter().map(|e| entitlement_view(e, &facts)).collect::<Result<_, StoreError>>()?;
+    let id = record.id();
     Ok(ResourceView {
         owners: owner::of_resource(&mut conn, record.id()).await?,
         sensitivity: record.sensitivity()?,
@@ -195,7 +203,23 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         entitlements: views,
         may_revoke: owns || caller.roles.administrator,
         may_edit: owns || caller.roles.administrator,
+        unconfirmed,
+        unowned: if caller.roles.administrator || owns {
+            unowned::on_resource(&mut conn, id).await?.iter().map(unowned_brief).collect()
+        } else {
+            Vec::new()
+        },
     })
+}
+
+fn unconfirmed(found: loosening::Unconfirmed) -> Unconfirmed {
+    let kinds: Vec<&str> =
+        found.kinds.iter().filter_map(|word| Some(Loosening::parse(word)?.words())).collect();
+    Unconfirmed { of: found.of, what: kinds.join(", "), by: found.by, since: found.since }
+}
+
+fn unowned_brief(record: &UnownedRecord) -> UnownedBrief {
+    UnownedBrief { label: label(&record.about), owned_by: record.owned_by.clone() }
 }
 
 struct Facts {
@@ -217,6 +241,7 @@ fn entitlement_view(record: &EntitlementRecord, facts: &Facts) -> Result<Entitle
         Holders::Named(live.iter().map(|grant| holder(grant)).collect())
     } else {
         let mut people: Vec<PersonId> = live.iter().map(|g| g.person().id).collect();
+        people.sort_unstable();
         people.dedup();
         if people.len() >= TOLD_FROM { Holders::Count(people.len()) } else { Holders::FewerThanFive }
     };

@@ -5,6 +5,7 @@ pub mod account;
 pub mod approvals;
 pub mod audit;
 pub mod catalogue;
+pub(crate) mod connection;
 mod deciding;
 pub mod editing;
 pub mod export;
@@ -45,6 +46,7 @@ impl Portal {
         Backend {
             catalogue: portal.clone(),
             editing: portal.clone(),
+            administration: portal.clone(),
             requests: portal.clone(),
             approvals: portal.clone(),
             access: portal.clone(),

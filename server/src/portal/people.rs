@@ -13,6 +13,7 @@ use store::grant::{GrantRecord, Which};
 use store::person::PersonRecord;
 use store::{PgConnection, Store, Tx, audit, grant, person, request, session};
 
+use super::editing::unowned;
 use super::typed::Faults;
 use super::{Fault, Portal, Refused, refuse, stopping, tell, what_is_held};
 
@@ -154,6 +155,9 @@ pub(crate) async fn mark_status(
     event: NewEvent,
 ) -> Result<Option<NewEvent>, Fault> {
     let id = record.person().id;
+    if status != PersonStatus::Active {
+        unowned::expect_loss(tx, &record.person()).await?;
+    }
     if !person::mark_status(tx.conn(), id, status).await? {
         return Ok(None);
     }
@@ -161,6 +165,10 @@ pub(crate) async fn mark_status(
         PersonStatus::Active => {}
         PersonStatus::Suspended => stop_everything(tx, id, Cause::Suspended).await?,
         PersonStatus::Left => stop_everything(tx, id, Cause::Leaver).await?,
+    }
+    // Who was suspended first has lost nothing more by leaving.
+    if record.status()? == PersonStatus::Active {
+        unowned::note_lost(tx, &record.person(), status).await?;
     }
     let detail = serde_json::json!({ "before": record.status()?, "after": status });
     Ok(Some(event.subject(record.person()).detail(detail)))

@@ -208,6 +208,31 @@ pub async fn refuse(store: &Store, source: Source, reason: &str) -> Result<(), S
     Ok(())
 }
 
+/// Whether the provider vouches for somebody else than the person who is signed in here. Whoever proves anew who
+/// they are must stay who they are; the book notes the try.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn is_somebody_else(
+    store: &Store,
+    signed_in: &PersonRef,
+    arrival: &Arrival,
+    source: Source,
+) -> Result<bool, StoreError> {
+    let mut tx = store.begin().await?;
+    let found = identity::find(&mut tx, &arrival.identity).await?;
+    if found.is_some_and(|found| found.id == signed_in.id) {
+        return Ok(false);
+    }
+    let event = NewEvent::new(actor(signed_in), source, Action::SignInRefused)
+        .subject(signed_in.clone())
+        .outcome(Outcome::Denied)
+        .reason(Some("the provider vouched for somebody else than is signed in".to_owned()))
+        .detail(json!({ "issuer": arrival.identity.issuer, "subject": arrival.identity.subject }));
+    tx.commit(event).await?;
+    Ok(true)
+}
+
 /// What groups make of somebody.
 fn roles(groups: &[String], settings: &RoleGroups) -> Roles {
     let is_in = |wanted: &[String]| groups.iter().any(|group| wanted.contains(group));

@@ -37,7 +37,7 @@ impl House {
         let clock = Clock::fixed(start());
         let store = Store::new(pool.clone(), clock.clone());
         let portal = Portal::new(store.clone());
-        let owner = person(&pool, "Ana Ruiz").await;
+        let owner = newcomer(&pool, "Ana Ruiz").await;
         Self { pool, clock, store, portal, connectors: connectors::all(), owner }
     }
 
@@ -53,7 +53,7 @@ impl House {
     }
 
     pub async fn person(&self, name: &str) -> Caller {
-        person(&self.pool, name).await
+        newcomer(&self.pool, name).await
     }
 
     pub async fn administrator(&self, name: &str) -> Caller {
@@ -247,7 +247,8 @@ pub async fn caller_of(pool: &PgPool, subject: &str) -> Caller {
     caller(id, &name)
 }
 
-async fn person(pool: &PgPool, name: &str) -> Caller {
+/// Somebody new.
+pub async fn newcomer(pool: &PgPool, name: &str) -> Caller {
     let id = Uuid::new_v4_for_tests();
     sqlx::query("insert into person (id, name, department, created_at) values ($1, $2, 'Payments', $3)")
         .bind(id)

@@ -1,11 +1,14 @@
 //! Bringing in people, the catalogue and access.
 
+use app::backend::Catalogue as _;
 use chrono::{DateTime, Utc};
 use domain::audit::Actor;
 use domain::policy::Deciders;
 use server::import::{self, File, ImportError, Kind, Report};
 use sqlx::PgPool;
 use store::{Clock, Store};
+
+use crate::shelf::Shelf;
 
 const PEOPLE: &str = "email,name,title,department,manager_email,time_zone,status,job_roles,accounts
 ben@x.example,Ben Okafor,Engineer,Payments,ana@x.example,Europe/London,,payments-engineer,ledger=ben;wiki=ben.o
@@ -276,4 +279,47 @@ async fn the_command_reads_files_and_answers_with_a_report(pool: PgPool) {
     let actors: Vec<String> =
         sqlx::query_scalar("select distinct actor_kind from event").fetch_all(&pool).await.expect("reads");
     assert_eq!(actors, ["command"]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn stricter_limits_shorten_what_is_held_and_looser_ones_are_flagged(pool: PgPool) {
+    let shelf = Shelf::new(pool.clone()).await;
+    let (ben, grant) = shelf.held_by("Ben Okafor").await;
+    let (house, slug) = (&shelf.house, &shelf.slug);
+    let limit = async |max: &str, is_dry_run| {
+        let content = format!("resource,name,access_max\n{slug},read,{max}\n");
+        let files = [file("entitlements.csv", &content)];
+        let actor = Actor::Command { name: "ops".into() };
+        import::run(&house.store, actor, Kind::Catalogue, &files, is_dry_run).await.expect("imports")
+    };
+    let before = shelf.ends_at(grant).await;
+    assert!(limit("1 hour", true).await.to_string().contains("access that ends earlier: 1"));
+    assert_eq!(shelf.ends_at(grant).await, before, "a dry run shortens nothing");
+    limit("1 hour", false).await;
+    assert_eq!(shelf.ends_at(grant).await, crate::house::start() + crate::house::hours(1));
+    assert!(
+        events(&pool).await.iter().any(|(action, who)| action == "grant.shortened" && who == "Ben Okafor")
+    );
+
+    limit("2 hours", false).await;
+    let detail: serde_json::Value = sqlx::query_scalar(
+        "select detail from event where action = 'policy.changed' order by recorded_at desc, id desc limit 1",
+    )
+    .fetch_one(&pool)
+    .await
+    .expect("an event");
+    assert_eq!((&detail["loosened"], &detail["alone"]), (&serde_json::json!(["limit_raised"]), &true.into()));
+    let page = house.portal.resource(&house.owner, slug).await.expect("a page");
+    let told: Vec<_> = page.unconfirmed.iter().map(|one| (one.what.as_str(), one.by.as_str())).collect();
+    assert_eq!(told, [("a longer limit", "ops")]);
+    assert!(
+        house.portal.resource(&ben, slug).await.expect("a page").unconfirmed.is_empty(),
+        "others are not told"
+    );
+    let flagged: bool =
+        sqlx::query_scalar("select loosened_alone from policy_version order by version desc limit 1")
+            .fetch_one(&pool)
+            .await
+            .expect("a version");
+    assert!(flagged);
 }

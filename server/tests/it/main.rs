@@ -10,6 +10,7 @@
 mod accounts;
 mod book;
 mod connector_postgresql;
+mod crash;
 mod deciding;
 mod deleting;
 #[cfg(feature = "demo")]
@@ -17,13 +18,20 @@ mod demo_company;
 mod door;
 mod editing;
 mod grants;
+mod grouping;
 mod history;
 mod house;
 mod import;
+mod leading;
 mod leaving;
+mod ledger;
 mod loosening;
+mod making;
 mod matrix;
+mod owning;
 mod races;
 mod requesting;
+mod restore;
+mod servers;
 mod shelf;
 mod starting;

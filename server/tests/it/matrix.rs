@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::backend::{Caller, Editing, Requests, What};
+use app::backend::{Administration, Caller, Editing, GroupKind, Requests, TypedGroup, TypedSystem, What};
 use domain::id::{GrantId, RequestId};
 use http::{Method, StatusCode};
 use sqlx::PgPool;
@@ -17,9 +17,42 @@ const ACTORS: [&str; 6] = ["nobody", "holder", "other", "owner", "auditor", "adm
 type Expected = [u16; 6];
 
 const EVERYBODY: Expected = [303, 200, 200, 200, 200, 200];
+const ADMINISTRATORS: Expected = [303, 403, 403, 403, 403, 200];
 const NOT_FOUND: Expected = [303, 404, 404, 404, 404, 404];
 /// A form that changes nothing, sent by nobody who is signed in, is refused before anything is looked up.
 const FORM_NOT_FOUND: Expected = [401, 404, 404, 404, 404, 404];
+
+/// A system that “owner” owns, a bundle and a job role, by their ids.
+#[derive(Clone)]
+struct Made {
+    system: String,
+    slug: String,
+    bundle: String,
+    job_role: String,
+}
+
+impl Made {
+    async fn set(house: &House, now: &chrono::DateTime<chrono::Utc>, entitlement: &str) -> Self {
+        let mut admin = caller_of(&house.pool, "admin").await;
+        (admin.roles.administrator, admin.authenticated_at) = (true, Some(*now));
+        let system = TypedSystem {
+            name: "Ledger".into(),
+            connector: "manual".into(),
+            owners: house.owner.person.name.clone(),
+            ..TypedSystem::default()
+        };
+        let (_, system) = house.portal.save_system(&admin, &system).await.unwrap();
+        let group = |kind: GroupKind| TypedGroup {
+            kind: kind.as_str().into(),
+            name: "On call".into(),
+            entitlements: vec![entitlement.to_owned()],
+            ..TypedGroup::default()
+        };
+        let (_, bundle) = house.portal.save_group(&admin, &group(GroupKind::Bundle)).await.unwrap();
+        let (_, job_role) = house.portal.save_group(&admin, &group(GroupKind::JobRole)).await.unwrap();
+        Self { system, slug: "ledger".into(), bundle, job_role }
+    }
+}
 
 struct Stage {
     browsers: BTreeMap<&'static str, Browser>,
@@ -28,6 +61,7 @@ struct Stage {
     grant: GrantId,
     what: What,
     entitlement: String,
+    made: Made,
 }
 
 impl Stage {
@@ -52,7 +86,9 @@ impl Stage {
         let (_, grant) = house.granted(&holder, held).await;
         let request = house.ask(&holder, asked).await;
         let what = house.portal.show(&holder, request).await.unwrap().row.what;
-        Self { browsers, house, request, grant, what, entitlement: asked.to_string() }
+        let entitlement = asked.to_string();
+        let made = Made::set(&house, &gate.now(), &entitlement).await;
+        Self { browsers, house, request, grant, what, entitlement, made }
     }
 
     async fn person(&self, subject: &str) -> String {
@@ -102,7 +138,7 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
     let mut stage = Stage::set(pool).await;
     let (request, event) = (stage.request, stage.event_of("request.submitted").await);
     let (slug, ben) = (stage.what.resource_slug.clone(), stage.person("holder").await);
-    let entitlement = stage.entitlement.clone();
+    let (entitlement, made) = (stage.entitlement.clone(), stage.made.clone());
     let pages: Vec<(&str, String, Expected)> = vec![
         ("/", "/".into(), EVERYBODY),
         ("/catalogue", "/catalogue?q=payments".into(), EVERYBODY),
@@ -141,6 +177,22 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
         ("/people", "/people".into(), EVERYBODY),
         ("/people/{id}", format!("/people/{ben}"), EVERYBODY),
         ("/people/{id}", format!("/people/{MISSING}"), NOT_FOUND),
+        ("/catalogue/new", "/catalogue/new".into(), [303, 403, 403, 200, 403, 200]),
+        ("/catalogue/new", "/catalogue/new?system=missing".into(), NOT_FOUND),
+        ("/admin", "/admin".into(), ADMINISTRATORS),
+        ("/admin/systems", "/admin/systems".into(), ADMINISTRATORS),
+        ("/admin/systems/new", "/admin/systems/new".into(), ADMINISTRATORS),
+        // Its owners see a system, and add resources to it.
+        ("/admin/systems/{id}", format!("/admin/systems/{}", made.system), [303, 403, 403, 200, 403, 200]),
+        ("/admin/systems/{id}", format!("/admin/systems/{MISSING}"), NOT_FOUND),
+        ("/admin/bundles", "/admin/bundles".into(), ADMINISTRATORS),
+        ("/admin/bundles/new", "/admin/bundles/new".into(), ADMINISTRATORS),
+        ("/admin/bundles/{id}", format!("/admin/bundles/{}", made.bundle), ADMINISTRATORS),
+        ("/admin/bundles/{id}", format!("/admin/bundles/{MISSING}"), NOT_FOUND),
+        ("/admin/job-roles", "/admin/job-roles".into(), ADMINISTRATORS),
+        ("/admin/job-roles/new", "/admin/job-roles/new".into(), ADMINISTRATORS),
+        ("/admin/job-roles/{id}", format!("/admin/job-roles/{}", made.job_role), ADMINISTRATORS),
+        ("/admin/job-roles/{id}", format!("/admin/job-roles/{}", made.bundle), NOT_FOUND),
         ("/settings", "/settings".into(), EVERYBODY),
         ("/signed-out", "/signed-out".into(), [200; 6]),
         ("/audit/export", "/audit/export?format=csv".into(), EVERYBODY),
@@ -175,6 +227,7 @@ async fn every_form_refuses_everybody_it_should(pool: PgPool) {
     let mut stage = Stage::set(pool).await;
     let (request, grant, entitlement) = (stage.request, stage.grant, stage.entitlement.clone());
     let (other, slug) = (stage.person("other").await, stage.what.resource_slug.clone());
+    let made = stage.made.clone();
     let long = "x".repeat(4_001);
     // Each is sent so that even who may do it is told of a fault, and nothing changes between two who try.
     let forms: Vec<(&str, String, Expected)> = vec![
@@ -226,6 +279,40 @@ async fn every_form_refuses_everybody_it_should(pool: PgPool) {
         ("delete-from-catalogue", format!("typed[slug]={slug}"), [401, 403, 403, 422, 403, 422]),
         ("delete-from-catalogue", "typed[slug]=missing&typed[reason]=x".into(), FORM_NOT_FOUND),
         ("answer-loosening", format!("typed[id]={MISSING}&typed[verdict]=confirm"), FORM_NOT_FOUND),
+        ("save-system", "typed[name]=".into(), [401, 403, 403, 403, 403, 422]),
+        (
+            "save-system",
+            format!("typed[id]={}&typed[access_max]=soon", made.system),
+            [401, 403, 403, 403, 403, 409],
+        ),
+        ("save-system", format!("typed[id]={MISSING}"), FORM_NOT_FOUND),
+        ("add-resource", format!("typed[system]={}", made.slug), [401, 403, 403, 422, 403, 422]),
+        ("add-resource", "typed[system]=missing&typed[name]=x".into(), FORM_NOT_FOUND),
+        ("save-group", "typed[kind]=bundle&typed[name]=".into(), [401, 403, 403, 403, 403, 422]),
+        (
+            "save-group",
+            format!("typed[kind]=job-role&typed[id]={}", made.job_role),
+            [401, 403, 403, 403, 403, 409],
+        ),
+        ("save-group", "typed[kind]=team&typed[name]=x".into(), FORM_NOT_FOUND),
+        (
+            "delete-made",
+            format!("typed[kind]=bundle&typed[id]={}", made.bundle),
+            [401, 403, 403, 403, 403, 422],
+        ),
+        (
+            "delete-made",
+            format!("typed[kind]=system&typed[id]={}", made.system),
+            [401, 403, 403, 403, 403, 422],
+        ),
+        ("delete-made", format!("typed[kind]=system&typed[id]={MISSING}&typed[reason]=x"), FORM_NOT_FOUND),
+        (
+            "set-job-roles",
+            format!("typed[person]={other}&typed[job_roles][]={MISSING}"),
+            [401, 403, 403, 403, 403, 422],
+        ),
+        ("set-job-roles", format!("typed[person]={MISSING}"), FORM_NOT_FOUND),
+        ("give-up-owners", format!("typed[system]={}", made.system), FORM_NOT_FOUND),
         (
             "set-account",
             format!("typed[person]={other}&typed[system]={MISSING}&typed[account]=x"),
@@ -297,6 +384,7 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
     for (actor, name, body) in &steps {
         stage.leaves_an_event(actor, name, body).await;
     }
+    let making = make_everything(&mut stage, &holder).await;
     let editing = edit_everything(&mut stage, &holder).await;
     // The theme is a cookie of this browser and changes nothing in the database.
     let tried: BTreeSet<String> = steps
@@ -304,6 +392,7 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
         .map(|(_, name, _)| *name)
         .chain(["set-theme"])
         .chain(editing)
+        .chain(making)
         .map(|name| format!("/api/form/{name}"))
         .collect();
     let missing: Vec<_> = leptos::server_fn::axum::server_fn_paths()
@@ -311,6 +400,36 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
         .filter(|path| !tried.contains(*path))
         .collect();
     assert!(missing.is_empty(), "forms that nobody has seen leave an event: {missing:?}");
+}
+
+/// Makes, assigns and deletes; answers which forms that took.
+async fn make_everything(stage: &mut Stage, holder: &Caller) -> [&'static str; 6] {
+    let (made, entitlement) = (stage.made.clone(), stage.entitlement.clone());
+    stage.leaves_an_event("admin", "save-system", "typed[name]=Wiki&typed[connector]=manual").await;
+    let resource = format!("typed[system]={}&typed[name]=Postings&typed[sensitivity]=low", made.slug);
+    stage.leaves_an_event("owner", "add-resource", &resource).await;
+    let group = format!("typed[kind]=bundle&typed[name]=First+day&typed[entitlements][]={entitlement}");
+    stage.leaves_an_event("admin", "save-group", &group).await;
+    let job_roles = format!("typed[person]={}&typed[job_roles][]={}", holder.id(), made.job_role);
+    stage.leaves_an_event("admin", "set-job-roles", &job_roles).await;
+    for (kind, id) in [("bundle", made.bundle), ("job-role", made.job_role)] {
+        let removal = format!("typed[kind]={kind}&typed[id]={id}&typed[reason]=Over");
+        stage.leaves_an_event("admin", "delete-made", &removal).await;
+    }
+    let left = stage.house.person("Eve Stone").await;
+    stage.house.own(&left, "system_id", stage.house.system("manual", serde_json::json!({})).await).await;
+    sqlx::query("update person set status = 'left' where id = $1")
+        .bind(left.id().0)
+        .execute(&stage.house.pool)
+        .await
+        .unwrap();
+    let id: uuid::Uuid = sqlx::query_scalar("select system_id from owner where person_id = $1")
+        .bind(left.id().0)
+        .fetch_one(&stage.house.pool)
+        .await
+        .unwrap();
+    stage.leaves_an_event("admin", "give-up-owners", &format!("typed[system]={id}")).await;
+    ["save-system", "add-resource", "save-group", "set-job-roles", "delete-made", "give-up-owners"]
 }
 
 /// Edits, loosens, confirms and deletes; answers which forms that took.

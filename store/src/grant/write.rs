@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::grant::{GrantState, Removal};
-use domain::id::{EntitlementId, GrantId, PersonId, RequestId};
+use domain::id::{EntitlementId, GrantId, PersonId, RequestId, SystemId};
 use domain::request::Window;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -122,6 +122,8 @@ pub struct Tried {
     pub is_externally_modified: bool,
     /// Who attested a manual step.
     pub attested_by: Option<PersonId>,
+    /// Whether it certainly was not opened by any try so far; where nothing is known, it stays as it was.
+    pub is_surely_closed: bool,
 }
 
 /// Moves a grant from `from` (the state's word that was read) to `to`. `false` when somebody was first.
@@ -154,7 +156,8 @@ pub async fn mark(
         "update access_grant set state = $3, activation_deadline = coalesce($4, activation_deadline),
             active_since = coalesce(active_since, $5), ends_at = coalesce(ends_at, $6), cause = coalesce($7, cause),
             removal_known = $8, closed_at = $9, attempts = $10, last_error = $11, next_try_at = $12,
-            externally_modified = externally_modified or $13, attested_by = coalesce($14, attested_by)
+            externally_modified = externally_modified or $13, attested_by = coalesce($14, attested_by),
+            opening_unclear = opening_unclear and not $15
          where id = $1 and state = $2",
         id.0,
         from,
@@ -169,7 +172,8 @@ pub async fn mark(
         tried.error,
         tried.next_try_at,
         tried.is_externally_modified,
-        tried.attested_by.map(Uuid::from)
+        tried.attested_by.map(Uuid::from),
+        tried.is_surely_closed
     )
     .execute(&mut *conn)
     .await?;
@@ -177,6 +181,23 @@ pub async fn mark(
         keep_opened(conn, id).await?;
     }
     Ok(done.rows_affected() == 1)
+}
+
+/// Notes that a try to open it begins: until it has a clear answer, the system is not led elsewhere. Waits while
+/// somebody does that; the grant is to be read again afterwards.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn note_opening(conn: &mut PgConnection, id: GrantId, system: SystemId) -> Result<()> {
+    sqlx::query!(
+        "with led as (select id from system where id = $2 for share)
+         update access_grant set opening_unclear = true where id = $1 and exists (select 1 from led)",
+        id.0,
+        system.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Keeps what it was opened with: it is to be closed there, whatever is renamed or moved meanwhile.

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Entitlement, Group, Resource, System};
-use crate::Result;
+use crate::{Result, explanation};
 
 /// Adds a system or changes the one with this id; its owners follow.
 ///
@@ -123,18 +123,25 @@ pub async fn save_bundle(conn: &mut PgConnection, new: &Group<BundleId>, now: Da
     Ok(())
 }
 
-/// Adds a job role or changes the one with this id, with exactly what it justifies.
+/// Adds a job role or changes the one with this id, with exactly what it justifies; notes what it explained and no
+/// longer does.
 ///
 /// # Errors
 /// When the database refuses it.
-pub async fn save_job_role(conn: &mut PgConnection, new: &Group<JobRoleId>) -> Result<()> {
+pub async fn save_job_role(
+    conn: &mut PgConnection,
+    new: &Group<JobRoleId>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let ids: Vec<Uuid> = new.entitlements.iter().map(|id| id.0).collect();
+    explanation::note_lost_by_job_role(conn, new.id, &ids, now).await?;
     sqlx::query!(
-        "insert into job_role (id, slug, name) values ($1, $2, $3)
-         on conflict (id) do update set name = excluded.name",
+        "insert into job_role (id, slug, name, description) values ($1, $2, $3, $4)
+         on conflict (id) do update set name = excluded.name, description = excluded.description",
         new.id.0,
         new.slug,
-        new.name
+        new.name,
+        new.description
     )
     .execute(&mut *conn)
     .await?;

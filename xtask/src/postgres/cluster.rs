@@ -27,11 +27,11 @@ const NOT_DURABLE: [&str; 3] = ["fsync=off", "synchronous_commit=off", "full_pag
 /// in a folder that only its account can enter.
 pub struct Cluster {
     // Dropped in this order: first the server stops, then its folders go.
-    _server: Running,
-    _socket: TempDir,
+    server: Running,
+    socket: TempDir,
     _home: Option<TempDir>,
     port: u16,
-    password: String,
+    parts: Parts,
 }
 
 /// What a cluster consists of before it runs.
@@ -47,6 +47,15 @@ struct Parts {
 impl Cluster {
     /// A cluster in a temporary folder, faster than it is safe.
     pub fn throw_away(settings: &BuildSettings) -> Result<Self> {
+        Self::temporary(settings, &NOT_DURABLE)
+    }
+
+    /// A cluster in a temporary folder that keeps what it has acknowledged.
+    pub fn durable(settings: &BuildSettings) -> Result<Self> {
+        Self::temporary(settings, &[])
+    }
+
+    fn temporary(settings: &BuildSettings, options: &'static [&'static str]) -> Result<Self> {
         let binaries = Binaries::find(settings, None)?;
         let home = temporary_folder("gatebook-pg-")?;
         let account = Account::for_new(home.path(), &binaries)?;
@@ -54,7 +63,7 @@ impl Cluster {
             data: home.path().join("data"),
             log: home.path().join("log"),
             password: random_password()?,
-            options: &NOT_DURABLE,
+            options,
             binaries,
             account,
         };
@@ -102,7 +111,7 @@ impl Cluster {
 
     /// The superuser's address, password included.
     pub fn url(&self) -> String {
-        format!("postgres://postgres:{}@127.0.0.1:{}/postgres", self.password, self.port)
+        format!("postgres://postgres:{}@127.0.0.1:{}/postgres", self.parts.password, self.port)
     }
 
     /// The superuser's address for where others can read it; the password goes another way.
@@ -112,7 +121,35 @@ impl Cluster {
 
     /// The superuser's password.
     pub fn password(&self) -> &str {
-        &self.password
+        &self.parts.password
+    }
+
+    /// The folder with the programs of its version.
+    pub fn programs(&self) -> &Path {
+        &self.parts.binaries.folder
+    }
+
+    /// Starts it again where somebody has killed it.
+    pub fn revive(&mut self) -> Result<()> {
+        if self.server.ended()?.is_none() {
+            return Ok(());
+        }
+        let killed = Instant::now();
+        loop {
+            // Its processes may outlive the first of them for a moment, and hold on to what they share.
+            match self.parts.start_at(self.socket.path(), self.port) {
+                Ok(Some(server)) => {
+                    self.server = server;
+                    return Ok(());
+                }
+                Ok(None) => {}
+                Err(error) if error.is::<interrupt::Interrupted>() || killed.elapsed() > PATIENCE => {
+                    return Err(error);
+                }
+                Err(_) => {}
+            }
+            interrupt::pause(Duration::from_millis(50))?;
+        }
     }
 }
 
@@ -144,23 +181,27 @@ impl Parts {
         let socket = temporary_folder("gatebook-")?;
         self.account.take(socket.path())?;
         for _ in 0..3 {
-            let log = File::create(&self.log)
-                .with_context(|| format!("{} cannot be written", self.log.display()))?;
-            let mut command = self.account.command(&self.binaries.folder.join("postgres"));
-            command.arg("-D").arg(&self.data).arg("-k").arg(socket.path()).arg("-p").arg(port.to_string());
-            let common = ["listen_addresses=127.0.0.1", "max_connections=200", "logging_collector=off"];
-            for option in common.iter().chain(self.options) {
-                command.args(["-c", option]);
-            }
-            command.stdout(log.try_clone()?).stderr(log);
-            let mut server = Running::start(&mut command, "Postgres", Stop::Leader(Signal::INT))?;
-            if self.ready(&mut server)? {
-                let password = self.password;
-                return Ok(Cluster { _server: server, _socket: socket, _home: None, port, password });
+            if let Some(server) = self.start_at(socket.path(), port)? {
+                return Ok(Cluster { server, socket, _home: None, port, parts: self });
             }
             port = free_port(None)?;
         }
         bail!("Postgres found no free port on 127.0.0.1; its log is {}", self.log.display())
+    }
+
+    /// Nothing, where somebody else has the port.
+    fn start_at(&self, socket: &Path, port: u16) -> Result<Option<Running>> {
+        let log =
+            File::create(&self.log).with_context(|| format!("{} cannot be written", self.log.display()))?;
+        let mut command = self.account.command(&self.binaries.folder.join("postgres"));
+        command.arg("-D").arg(&self.data).arg("-k").arg(socket).arg("-p").arg(port.to_string());
+        let common = ["listen_addresses=127.0.0.1", "max_connections=200", "logging_collector=off"];
+        for option in common.iter().chain(self.options) {
+            command.args(["-c", option]);
+        }
+        command.stdout(log.try_clone()?).stderr(log);
+        let mut server = Running::start(&mut command, "Postgres", Stop::Leader(Signal::INT))?;
+        Ok(self.ready(&mut server)?.then_some(server))
     }
 
     /// Waits until the server takes connections; `false` where somebody else took its port.

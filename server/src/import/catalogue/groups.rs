@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::audit::{About, Action};
+use domain::editable::DESCRIPTION_MAX_CHARS;
 use domain::id::{BundleId, EntitlementId, JobRoleId};
 use domain::text::LINE_MAX_CHARS;
 use store::stock::{self, Group};
 use uuid::Uuid;
 
-use super::super::rows::{Cells, DESCRIPTION_MAX_CHARS, Row};
+use super::super::rows::{Cells, Row};
 use super::super::{ImportError, Work, differences};
 
 const BUNDLES: &str = "bundles";
@@ -29,12 +30,12 @@ pub(super) async fn import(work: &mut Work, bundles: &[Row], job_roles: &[Row]) 
         }
     }
     for row in job_roles {
-        let columns = &["slug", "name", "entitlements"];
+        let columns = &["slug", "name", "description", "entitlements"];
         let known = work.stock.job_roles.clone();
         let Some(job_role) = read::<JobRoleId>(work, row, columns, JOB_ROLES, &known) else { continue };
         let before = known.iter().find(|known| known.id == job_role.id);
         if before != Some(&job_role) && work.faults.is_empty() {
-            stock::save_job_role(work.tx.conn(), &job_role).await?;
+            stock::save_job_role(work.tx.conn(), &job_role, work.now).await?;
             record(work, JOB_ROLES, Action::JobRoleChanged, before, &job_role).await?;
             work.stock.job_roles.retain(|known| known.id != job_role.id);
             work.stock.job_roles.push(job_role);

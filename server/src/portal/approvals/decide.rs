@@ -132,8 +132,9 @@ async fn approve(
         let message = format!("{} on {} has been deleted.", record.entitlement(), record.resource());
         return Err(PortalError::Conflict(message).into());
     };
+    // Locked, so that whoever takes it away at this moment also finds what is to follow on from it.
     if let Some(renewed) = record.renews()
-        && let Some(renewed) = grant::find(tx.conn(), renewed).await?
+        && let Some(renewed) = grant::lock(tx.conn(), renewed).await?
         && matches!(renewed.state_word(), "revoking" | "revoked")
     {
         let message =

@@ -1,17 +1,20 @@
 //! Putting an edit in force: the rows, what follows from them, and the events that tell it.
 
+use app::error::PortalError;
 use domain::audit::{About, Action, NewEvent};
 use domain::caller::Caller;
-use domain::editable::{Change, Concern, EntitlementFacts, Facts, ResourceFacts, detail};
+use domain::editable::{Change, Concern, EntitlementFacts, Facts, ResourceFacts, SystemFacts, detail};
 use domain::id::{EntitlementId, PolicyVersionId};
 use serde_json::{Map, Value, json};
-use store::Tx;
 use store::catalogue_edit::{self, EditedEntitlement, EditedResource};
 use store::owner_edit::{self, Owned};
 use store::policy::{self, NewPolicyVersion};
+use store::system_edit::{self, EditedSystem};
+use store::{PgConnection, Tx};
 
 use super::consequences;
-use crate::portal::Fault;
+use crate::connectors::settings::MANUAL;
+use crate::portal::{Fault, connection};
 
 /// By whom an edit comes into force, and what its events say besides.
 pub struct Way<'a> {
@@ -92,6 +95,71 @@ pub async fn entitlement(
     }
     consequences::shorten_to_limits(tx, resource.id, &before).await?;
     Ok(events)
+}
+
+/// Changes a system and, where it leads elsewhere, what access there is closed with. Answers the events to commit
+/// with.
+pub async fn system(
+    tx: &mut Tx,
+    way: &Way<'_>,
+    system: &EditedSystem,
+    after: &SystemFacts,
+) -> Result<Vec<NewEvent>, Fault> {
+    let facts = &system.facts;
+    check_way(tx.conn(), system, after).await?;
+    let (from, to) =
+        ((facts.connector.as_str(), &facts.settings), (after.connector.as_str(), &after.settings));
+    if let Err(stranded) = connection::lead(tx.conn(), system.id, from, to).await? {
+        return Err(PortalError::Conflict(stranded.to_string()).into());
+    }
+    let mut before = Vec::new();
+    for id in system_edit::resource_ids(tx.conn(), system.id).await? {
+        before.push((id, consequences::limits(tx.conn(), id).await?));
+    }
+    system_edit::update(tx.conn(), system.id, after).await?;
+    let owned = Owned::System(system.id);
+    owner_edit::set(tx.conn(), owned, &system.facts.owners, &after.owners).await?;
+    let changes = system.facts.changes(after);
+    let actions: [(Action, &[Concern]); 2] = [
+        (Action::SystemChanged, &[Concern::Description, Concern::Policy]),
+        (Action::OwnersChanged, &[Concern::Owners]),
+    ];
+    let events = way.events(&changes, &system.about(), &actions);
+    for (id, limits) in before {
+        consequences::shorten_to_limits(tx, id, &limits).await?;
+    }
+    Ok(events)
+}
+
+/// A fault of the connector's field where leading the system there would leave access behind, or lead to nothing.
+pub async fn check_way(
+    conn: &mut PgConnection,
+    system: &EditedSystem,
+    after: &SystemFacts,
+) -> Result<(), Fault> {
+    let facts = &system.facts;
+    let (from, to) =
+        ((facts.connector.as_str(), &facts.settings), (after.connector.as_str(), &after.settings));
+    if let Err(stranded) = connection::check(conn, system.id, from, to).await? {
+        let field = if from.0 == to.0 { "url" } else { "connector" };
+        return Err(PortalError::field(field, stranded).into());
+    }
+    if from.0 == to.0 || to.0 == MANUAL {
+        return Ok(());
+    }
+    let nameless = system_edit::without_own_target(conn, system.id).await?;
+    if let Some(first) = nameless.first() {
+        let more = match nameless.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        let message = format!(
+            "{} could not open {first}{more}: give each entitlement a name of its own at the target first.",
+            to.0
+        );
+        return Err(PortalError::field("connector", message).into());
+    }
+    Ok(())
 }
 
 /// Adds an entitlement with the first version of its policy. Answers the events to commit with.

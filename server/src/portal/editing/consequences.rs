@@ -8,6 +8,7 @@ use domain::grant::{Cause, GrantState};
 use domain::id::{EntitlementId, ResourceId};
 use domain::request::Limit;
 use domain::shortening::{Shortening, shorten};
+use domain::span::Span;
 use store::catalogue::EntitlementRecord;
 use store::grant::{GrantRecord, Which};
 use store::{PgConnection, Tx, catalogue, catalogue_edit, grant, request};
@@ -17,13 +18,13 @@ use crate::portal::{Fault, stopping};
 
 const GRANTS_MAX: i64 = 100_000;
 
-/// The strictest limit in force on everything that can be held on a resource.
-pub type Limits = HashMap<EntitlementId, Option<Limit>>;
+/// The strictest limit on each entitlement; `None` is without a limit.
+pub type Limits = HashMap<EntitlementId, Option<Span>>;
 
-/// The limits as they stand.
+/// The limits in force on everything that can be held on a resource.
 pub async fn limits(conn: &mut PgConnection, resource: ResourceId) -> Result<Limits, Fault> {
     let records = catalogue::entitlements_on(conn, resource).await?;
-    records.iter().map(|record| Ok((record.id(), record.limit()?))).collect()
+    records.iter().map(|record| Ok((record.id(), record.limit()?.map(|limit| limit.max)))).collect()
 }
 
 /// What can be held on a resource.
@@ -45,55 +46,58 @@ pub async fn at_stake(conn: &mut PgConnection, ids: &[EntitlementId]) -> Result<
 }
 
 /// Ends live access earlier where a limit has become stricter than in `before`, each with its own event. Access
-/// that was found beforehand was never given under a limit, and stays as it was found.
-pub async fn shorten_to_limits(tx: &mut Tx, resource: ResourceId, before: &Limits) -> Result<(), Fault> {
-    for (id, limit) in limits(tx.conn(), resource).await? {
+/// that was found beforehand was never given under a limit, and stays as it was found. Answers how many it ended
+/// earlier.
+pub async fn shorten_to_limits(tx: &mut Tx, resource: ResourceId, before: &Limits) -> Result<usize, Fault> {
+    let mut shortened = 0;
+    for entitlement in catalogue::entitlements_on(tx.conn(), resource).await? {
+        let (id, limit) = (entitlement.id(), entitlement.limit()?);
         let Some(limit) = limit else { continue };
-        let old = before.get(&id).cloned().flatten();
-        if old.is_some_and(|old| old.max <= limit.max) {
+        if before.get(&id).copied().flatten().is_some_and(|old| old <= limit.max) {
             continue;
         }
         for listed in grant::list(tx.conn(), Which::LiveOn(&[id]), GRANTS_MAX).await? {
-            if let Some(record) = grant::lock(tx.conn(), listed.id()).await? {
-                shorten_one(tx, &record, &limit).await?;
+            if let Some(record) = grant::lock(tx.conn(), listed.id()).await?
+                && shorten_one(tx, &record, &limit).await?
+            {
+                shortened += 1;
             }
         }
     }
-    Ok(())
+    Ok(shortened)
 }
 
-async fn shorten_one(tx: &mut Tx, record: &GrantRecord, limit: &Limit) -> Result<(), Fault> {
+async fn shorten_one(tx: &mut Tx, record: &GrantRecord, limit: &Limit) -> Result<bool, Fault> {
     // What is not active yet gets today's limit when it becomes so.
     let (GrantState::Active { until }, Some(since)) = (record.state()?, record.active_since) else {
-        return Ok(());
+        return Ok(false);
     };
     if record.is_imported() {
-        return Ok(());
+        return Ok(false);
     }
     let why = Some(format!("At most {} now, the limit of {}.", limit.max, limit.source));
     match shorten(since, until, limit.max, tx.now) {
-        Shortening::Stays => {}
+        Shortening::Stays => return Ok(false),
         Shortening::EndsNow => {
             let event = NewEvent::by_system(Action::GrantRevoking).reason(why);
             let event = mark_taken_away(tx, record, Cause::LimitLowered, event).await?;
             tx.record(event).await?;
         }
         Shortening::EndsAt(end) => {
-            if catalogue_edit::mark_shortened(tx.conn(), record.id(), end).await? {
-                let mut event = NewEvent::by_system(Action::GrantShortened)
-                    .subject(record.person())
-                    .about(record.about())
-                    .grant(record.id())
-                    .reason(why)
-                    .detail(
-                        serde_json::json!({ "before": { "ends_at": until }, "after": { "ends_at": end } }),
-                    );
-                event.request_id = record.request();
-                tx.record(event).await?;
+            if !catalogue_edit::mark_shortened(tx.conn(), record.id(), end).await? {
+                return Ok(false);
             }
+            let mut event = NewEvent::by_system(Action::GrantShortened)
+                .subject(record.person())
+                .about(record.about())
+                .grant(record.id())
+                .reason(why)
+                .detail(serde_json::json!({ "before": { "ends_at": until }, "after": { "ends_at": end } }));
+            event.request_id = record.request();
+            tx.record(event).await?;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Denies what is pending and takes away what is held, each with its own event.

@@ -6,7 +6,8 @@ use domain::audit::{About, Action, NewEvent};
 use domain::caller::Caller;
 use domain::id::EntitlementId;
 use store::catalogue_edit::{self, EditedResource};
-use store::{Store, Tx, loosening};
+use store::loosening::{self, Of};
+use store::{Store, Tx};
 
 use super::consequences;
 use super::may::{self, For};
@@ -50,7 +51,8 @@ pub async fn delete(store: &Store, caller: &Caller, typed: &TypedDeletion) -> Re
         }
     };
     let now = tx.now;
-    loosening::overtake(tx.conn(), resource.id, deletion.only, caller.id(), now).await?;
+    let of = deletion.only.map_or(Of::Resource(resource.id), |id| Of::Entitlement(resource.id, id));
+    loosening::overtake(tx.conn(), of, caller.id(), now).await?;
     let stopped = consequences::stop(&mut tx, &deletion.ended, &deletion.why).await?;
     let event = NewEvent::by(caller, deletion.action)
         .about(deletion.about)

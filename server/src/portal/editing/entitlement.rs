@@ -7,6 +7,7 @@ use domain::caller::Caller;
 use domain::editable::Facts as _;
 use domain::policy::loosening;
 use store::catalogue_edit::{EditedEntitlement, EditedResource};
+use store::loosening::Of;
 use store::{Store, Tx};
 
 use super::apply;
@@ -38,6 +39,8 @@ async fn view(
         Some(entitlement) => consequences::at_stake(tx.conn(), &[entitlement.id]).await?,
         None => AtStake::default(),
     };
+    let of = entitlement
+        .map_or(Of::Resource(resource.id), |entitlement| Of::Entitlement(resource.id, entitlement.id));
     Ok(EntitlementEdit {
         resource: resource.facts.name.clone(),
         system: resource.system.clone(),
@@ -50,10 +53,10 @@ async fn view(
         at_stake,
         sign_in_again: !caller.is_fresh(caller.called_at),
         proposal: match entitlement {
-            Some(one) => proposals::waiting_for(tx.conn(), caller, resource, Some(one.id)).await?,
+            Some(_) => proposals::waiting_for(tx.conn(), caller, of).await?,
             None => None,
         },
-        seconds: proposals::seconds(tx.conn(), caller, resource, entitlement.map(|one| one.id)).await?,
+        seconds: proposals::seconds(tx.conn(), caller, of).await?,
     })
 }
 
@@ -79,8 +82,7 @@ pub async fn save(store: &Store, caller: &Caller, typed: &TypedEntitlement) -> R
         return Err(PortalError::SignInAgain.into());
     }
     let edit = Edit {
-        resource: &resource,
-        entitlement: Some(entitlement.id),
+        of: Of::Entitlement(resource.id, entitlement.id),
         about: entitlement.about(&resource),
         before: serde_json::json!(entitlement.facts),
         after: serde_json::json!(after),

@@ -1,7 +1,8 @@
 //! What editors type, read into facts; and facts, as they are written into a form.
 
 use app::backend::{TypedEntitlement, TypedResource};
-use domain::catalogue::Sensitivity;
+use app::error::PortalError;
+use domain::catalogue::{self, Sensitivity};
 use domain::editable::{
     DESCRIPTION_MAX_CHARS, ENTITLEMENT_NAME_MAX_CHARS, EntitlementFacts, Facts, ResourceFacts, TAGS_MAX,
     WORD_MAX_CHARS,
@@ -27,6 +28,8 @@ pub fn write_resource(resource: &EditedResource) -> TypedResource {
     TypedResource {
         slug: resource.slug.clone(),
         version: facts.version(),
+        system: String::new(),
+        address: String::new(),
         name: facts.name.clone(),
         description: facts.description.clone(),
         environment: facts.environment.clone(),
@@ -64,17 +67,28 @@ pub fn blank_entitlement(slug: &str) -> TypedEntitlement {
     }
 }
 
-fn write_owners(owners: &[OwnerRecord]) -> String {
+/// Owners as a form shows them.
+pub fn write_owners(owners: &[OwnerRecord]) -> String {
     owners.iter().map(OwnerRecord::written).collect::<Vec<_>>().join("\n")
 }
 
-/// What was typed about a resource; all faults at once.
+/// The form of a resource that is still to be added.
+pub fn blank_resource(system: &str) -> TypedResource {
+    TypedResource {
+        system: system.to_owned(),
+        sensitivity: Sensitivity::Medium.as_str().to_owned(),
+        ..TypedResource::default()
+    }
+}
+
+/// What was typed about a resource; all faults at once, after those that are there already. `current` are its owners
+/// of now.
 pub async fn read_resource(
     conn: &mut PgConnection,
+    mut faults: Faults,
     typed: &TypedResource,
-    current: &EditedResource,
+    current: &[OwnerRecord],
 ) -> Result<ResourceFacts, Fault> {
-    let mut faults = Faults::default();
     let name = name(&mut faults, &typed.name, LINE_MAX_CHARS);
     let description =
         faults.take("description", text::prose(&typed.description, DESCRIPTION_MAX_CHARS)).flatten();
@@ -85,13 +99,13 @@ pub async fn read_resource(
     }
     let tags = tags(&mut faults, &typed.tags);
     let access_max = access_max(&mut faults, &typed.access_max);
-    let owners = owners(conn, &mut faults, &typed.owners, &current.owners).await?;
+    let owners = owners(conn, &mut faults, &typed.owners, current).await?;
     faults.check()?;
     Ok(ResourceFacts {
         name,
         description: description.unwrap_or_default(),
         environment: environment.unwrap_or_default(),
-        sensitivity: sensitivity.unwrap_or(current.facts.sensitivity),
+        sensitivity: sensitivity.unwrap_or(Sensitivity::Medium),
         tags,
         access_max,
         owners,
@@ -168,7 +182,30 @@ async fn check_target(
     Ok(())
 }
 
-fn name(faults: &mut Faults, typed: &str, max: usize) -> String {
+/// The slug that was typed, or one made of the name; a fault of it is noted.
+pub fn address(faults: &mut Faults, typed: &str, name: &str) -> String {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        let slug = catalogue::slug_of(name);
+        if !name.trim().is_empty() && !catalogue::is_slug(&slug) {
+            faults.add("address", "No address can be made of this name. Give one.");
+        }
+        return slug;
+    }
+    if !catalogue::is_slug(typed) {
+        faults.add("address", catalogue::slug_fault(typed));
+    }
+    typed.to_owned()
+}
+
+/// The fault of an address that something else stands at.
+pub fn taken(address: &str) -> Fault {
+    let message = format!("Something else is at the address “{address}” already. Give another one.");
+    PortalError::field("address", message).into()
+}
+
+/// A name; a fault of it is noted.
+pub fn name(faults: &mut Faults, typed: &str, max: usize) -> String {
     if matches!(text::prose(typed, max), Ok(None)) {
         faults.add("name", "Give it a name that people recognise.");
     }
@@ -176,7 +213,7 @@ fn name(faults: &mut Faults, typed: &str, max: usize) -> String {
 }
 
 /// One line of at most `max` characters, blank as `None`; a fault of it is noted.
-fn line(faults: &mut Faults, field: &str, typed: &str, max: usize) -> Option<String> {
+pub fn line(faults: &mut Faults, field: &str, typed: &str, max: usize) -> Option<String> {
     if typed.trim().contains('\n') {
         faults.add(field, "This must fit on one line.");
         return None;
@@ -184,7 +221,8 @@ fn line(faults: &mut Faults, field: &str, typed: &str, max: usize) -> Option<Str
     faults.take(field, text::prose(typed, max)).flatten()
 }
 
-fn access_max(faults: &mut Faults, typed: &str) -> Option<Span> {
+/// A longest access, blank as `None`; a fault of it is noted.
+pub fn access_max(faults: &mut Faults, typed: &str) -> Option<Span> {
     if typed.trim().is_empty() { None } else { faults.take("access_max", Span::parse(typed)) }
 }
 
@@ -202,7 +240,7 @@ fn tags(faults: &mut Faults, typed: &str) -> Vec<String> {
 }
 
 /// The people behind emails (or names, where that is unmistakable), by name.
-async fn owners(
+pub async fn owners(
     conn: &mut PgConnection,
     faults: &mut Faults,
     typed: &str,

@@ -1,10 +1,11 @@
 //! Who may edit what. Everybody sees the catalogue, so who may not is told so, and the attempt is written down.
 
 use app::error::PortalError;
-use domain::audit::Action;
+use domain::audit::{About, Action};
 use domain::caller::Caller;
-use domain::id::EntitlementId;
+use domain::id::{EntitlementId, SystemId};
 use store::catalogue_edit::{self, EditedEntitlement, EditedResource};
+use store::system_edit::{self, EditedSystem};
 use store::{PgConnection, owner};
 
 use crate::portal::{Fault, Refused};
@@ -36,6 +37,44 @@ impl For {
             Self::Write(action) => action,
         }
     }
+}
+
+/// The system, for those who look after it: its owners and administrators.
+pub async fn look_after_system(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    id: SystemId,
+    what_for: For,
+) -> Result<Allowed<EditedSystem>, Fault> {
+    let found = match what_for {
+        For::Show => system_edit::find(conn, id).await?,
+        For::Write(_) => system_edit::lock(conn, id).await?,
+    };
+    let found = found.ok_or(PortalError::NotFound)?;
+    if caller.roles.administrator || owner::owns_system(conn, caller.id(), id).await? {
+        return Ok(Ok(found));
+    }
+    let message = "Only owners of this system and administrators look after it.";
+    Ok(Err(Refused { tried: what_for.tried(), about: found.about(), request: None, message }))
+}
+
+/// Why the caller may not do what only administrators do; `None` where they are one.
+pub fn not_administrator(caller: &Caller, tried: Action, about: About) -> Option<Refused<'static>> {
+    let message = "Only administrators do this.";
+    (!caller.roles.administrator).then_some(Refused { tried, about, request: None, message })
+}
+
+/// What a page that is for administrators answers everybody else.
+pub fn must_administer(caller: &Caller) -> Result<(), PortalError> {
+    match not_administrator(caller, Action::SystemChanged, About::default()) {
+        Some(refused) => Err(forbid(refused)),
+        None => Ok(()),
+    }
+}
+
+/// What a page that is not for this caller answers.
+pub fn forbid(refused: Refused<'_>) -> PortalError {
+    PortalError::Forbidden(refused.message.to_owned())
 }
 
 /// The resource at this address.

@@ -1,14 +1,20 @@
 //! Editing the catalogue: what stands there, what is typed, who may, and what follows from it.
 
 mod account;
+mod administration;
 mod apply;
-mod consequences;
+pub(crate) mod consequences;
 mod delete;
 mod entitlement;
 mod form;
+mod group;
+pub(super) mod job_roles;
 mod may;
+mod new_resource;
 mod proposals;
 mod resource;
+mod system;
+pub(crate) mod unowned;
 
 use app::backend::{
     AccountRow, Answer, Editing, EntitlementEdit, Proposal, ResourceEdit, Saved, TypedAccount, TypedAnswer,

@@ -2,30 +2,30 @@
 
 use app::backend::{Proposal, TypedAnswer};
 use app::error::PortalError;
+use app::routes;
 use domain::audit::{About, Action, NewEvent};
 use domain::caller::Caller;
-use domain::editable::{Change, EntitlementFacts, Facts, ResourceFacts};
-use domain::id::{EntitlementId, PersonId};
+use domain::editable::{Change, EntitlementFacts, Facts, ResourceFacts, SystemFacts};
+use domain::id::PersonId;
 use domain::person::PersonRef;
 use domain::policy::loosening::{Loosening, takes_a_second};
 use serde_json::{Map, Value, json};
 use store::catalogue_edit::{self, EditedEntitlement, EditedResource};
-use store::loosening::{self, Answered, NewLoosening, ProposalRecord, Which};
+use store::loosening::{self, Answered, NewLoosening, Of, ProposalRecord, Which};
+use store::system_edit::EditedSystem;
 use store::{PgConnection, Store, StoreError, Tx, grant, owner};
 use uuid::Uuid;
 
 use super::apply::{self, Way};
 use super::commit;
-use super::may::{self, For};
+use super::may::{self, Allowed, For};
 use crate::portal::typed::Faults;
 use crate::portal::{Fault, Refused, refuse};
 
 /// An edit that may be looser than what stands there.
 pub struct Edit<'a> {
-    /// The resource, or the one that the entitlement is on.
-    pub resource: &'a EditedResource,
-    /// `None` is the resource itself.
-    pub entitlement: Option<EntitlementId>,
+    /// What is edited.
+    pub of: Of,
     /// For events.
     pub about: About,
     /// The facts as they stand.
@@ -43,7 +43,7 @@ pub async fn way<'a>(tx: &mut Tx, by: &'a Caller, edit: &Edit<'_>) -> Result<Opt
     if edit.kinds.is_empty() {
         return Ok(Some(Way::plain(by)));
     }
-    let eligible = owner::eligible(tx.conn(), edit.resource.id, edit.entitlement).await?;
+    let eligible = owner::eligible(tx.conn(), edit.of).await?;
     let eligible: Vec<PersonId> = eligible.iter().map(|person| person.id).collect();
     if takes_a_second(&eligible, by.id()) {
         return Ok(None);
@@ -59,8 +59,7 @@ async fn write_down(tx: &mut Tx, by: &Caller, edit: &Edit<'_>, is_alone: bool) -
     let (id, now) = (tx.new_id(), tx.now);
     let new = NewLoosening {
         id,
-        resource: edit.resource.id,
-        entitlement: edit.entitlement,
+        of: edit.of,
         before: edit.before.clone(),
         after: edit.after.clone(),
         kinds: edit.kinds,
@@ -73,8 +72,7 @@ async fn write_down(tx: &mut Tx, by: &Caller, edit: &Edit<'_>, is_alone: bool) -
 
 /// Keeps an edit until a second person answers.
 pub async fn propose(mut tx: Tx, by: &Caller, edit: &Edit<'_>) -> Result<(), Fault> {
-    let which = Which::For(edit.resource.id, edit.entitlement);
-    if let Some(other) = loosening::waiting(tx.conn(), which).await?.first() {
+    if let Some(other) = loosening::waiting(tx.conn(), Which::For(edit.of)).await?.first() {
         let message = format!(
             "{} proposed looser rules here already. Confirm, reject or withdraw those first.",
             other.proposed_by().name
@@ -92,25 +90,19 @@ pub async fn propose(mut tx: Tx, by: &Caller, edit: &Edit<'_>) -> Result<(), Fau
     Ok(())
 }
 
-/// What waits for a resource or entitlement, as this caller sees it.
+/// What waits for this, as this caller sees it.
 pub async fn waiting_for(
     conn: &mut PgConnection,
     caller: &Caller,
-    resource: &EditedResource,
-    entitlement: Option<EntitlementId>,
+    of: Of,
 ) -> Result<Option<Proposal>, Fault> {
-    let waiting = loosening::waiting(conn, Which::For(resource.id, entitlement)).await?;
-    Ok(waiting.first().map(|record| view(record, caller)))
+    let waiting = loosening::waiting(conn, Which::For(of)).await?;
+    Ok(waiting.first().map(|record| view(record, caller)).transpose()?)
 }
 
 /// Everybody else who could confirm looser rules.
-pub async fn seconds(
-    conn: &mut PgConnection,
-    caller: &Caller,
-    resource: &EditedResource,
-    entitlement: Option<EntitlementId>,
-) -> Result<Vec<PersonRef>, Fault> {
-    let mut people = owner::eligible(conn, resource.id, entitlement).await?;
+pub async fn seconds(conn: &mut PgConnection, caller: &Caller, of: Of) -> Result<Vec<PersonRef>, Fault> {
+    let mut people = owner::eligible(conn, of).await?;
     people.retain(|person| person.id != caller.id());
     Ok(people)
 }
@@ -119,27 +111,30 @@ pub async fn seconds(
 pub async fn list(store: &Store, caller: &Caller) -> Result<Vec<Proposal>, Fault> {
     let which = Which::ToAnswerBy(caller.id(), caller.roles.administrator);
     let waiting = loosening::waiting(&mut *store.read().await?, which).await?;
-    Ok(waiting.iter().map(|record| view(record, caller)).collect())
+    Ok(waiting.iter().map(|record| view(record, caller)).collect::<Result<_, _>>()?)
 }
 
-fn view(record: &ProposalRecord, caller: &Caller) -> Proposal {
-    let changes = match record.entitlement_id() {
-        None => changes_of::<ResourceFacts>(record),
-        Some(_) => changes_of::<EntitlementFacts>(record),
+fn view(record: &ProposalRecord, caller: &Caller) -> Result<Proposal, StoreError> {
+    let slug = record.slug.as_deref().unwrap_or_default();
+    let (changes, path) = match record.of()? {
+        Of::System(id) => (changes_of::<SystemFacts>(record), routes::system(&id.to_string())),
+        Of::Resource(_) => (changes_of::<ResourceFacts>(record), routes::resource_edit(slug)),
+        Of::Entitlement(_, id) => {
+            (changes_of::<EntitlementFacts>(record), routes::entitlement_edit(slug, &id.to_string()))
+        }
     };
-    Proposal {
+    Ok(Proposal {
         id: record.id.to_string(),
-        slug: record.slug.clone(),
-        entitlement_id: record.entitlement_id().map(|id| id.to_string()).unwrap_or_default(),
+        path,
         label: match &record.entitlement {
-            Some(entitlement) => format!("{entitlement} on {}", record.resource),
-            None => record.resource.clone(),
+            Some(entitlement) => format!("{entitlement} on {}", record.name),
+            None => record.name.clone(),
         },
         proposed_by: record.proposed_by(),
         proposed_at: record.proposed_at,
         changes: changes.iter().map(Change::words).collect(),
         may_confirm: record.proposed_by().id != caller.id(),
-    }
+    })
 }
 
 fn changes_of<T: Facts>(record: &ProposalRecord) -> Vec<Change> {
@@ -161,7 +156,7 @@ pub async fn answer(store: &Store, caller: &Caller, typed: &TypedAnswer) -> Resu
     let tried = if is_confirmed { Action::LooseningConfirmed } else { Action::LooseningRejected };
     let mut tx = store.begin().await?;
     let proposal = find(tx.conn(), id).await?;
-    let (resource, entitlement) = match may_answer(&mut tx, caller, &proposal, tried).await? {
+    let subject = match may_answer(&mut tx, caller, &proposal, tried).await? {
         Ok(found) => found,
         Err(refused) => {
             drop(tx);
@@ -173,13 +168,12 @@ pub async fn answer(store: &Store, caller: &Caller, typed: &TypedAnswer) -> Resu
     let mut faults = Faults::default();
     let reason = faults.prose("reason", &typed.reason);
     faults.check()?;
-    let about = entitlement.as_ref().map_or_else(|| resource.about(), |one| one.about(&resource));
     let told = json!({
         "proposal": id,
         "proposed_by": proposal.proposed_by(),
         "loosened": proposal.kinds,
     });
-    let event = NewEvent::by(caller, tried).about(about).reason(reason).detail(told);
+    let event = NewEvent::by(caller, tried).about(subject.about()).reason(reason).detail(told);
     if !is_confirmed {
         close(&mut tx, caller, &proposal, Answered::Rejected).await?;
         tx.commit(event).await?;
@@ -188,40 +182,52 @@ pub async fn answer(store: &Store, caller: &Caller, typed: &TypedAnswer) -> Resu
     if !caller.is_fresh(tx.now) {
         return Err(PortalError::SignInAgain.into());
     }
-    confirm(tx, caller, &proposal, (&resource, entitlement.as_ref()), event).await
+    confirm(tx, caller, &proposal, &subject, event).await
 }
 
 async fn find(conn: &mut PgConnection, id: Uuid) -> Result<ProposalRecord, Fault> {
     Ok(loosening::waiting(conn, Which::One(id)).await?.pop().ok_or(PortalError::NotFound)?)
 }
 
-type Found = (EditedResource, Option<EditedEntitlement>);
+/// What a proposal is about, as it stands.
+enum Subject {
+    System(EditedSystem),
+    Resource(EditedResource),
+    Entitlement(EditedResource, EditedEntitlement),
+}
+
+impl Subject {
+    fn about(&self) -> About {
+        match self {
+            Self::System(system) => system.about(),
+            Self::Resource(resource) => resource.about(),
+            Self::Entitlement(resource, entitlement) => entitlement.about(resource),
+        }
+    }
+}
 
 async fn may_answer(
     tx: &mut Tx,
     caller: &Caller,
     proposal: &ProposalRecord,
     tried: Action,
-) -> Result<Result<Found, Refused<'static>>, Fault> {
+) -> Result<Allowed<Subject>, Fault> {
     let what_for = For::Write(tried);
-    let allowed = match proposal.entitlement_id() {
-        None => {
-            let allowed = may::resource(tx.conn(), caller, &proposal.slug, what_for).await?;
-            allowed.map(|resource| (resource, None))
-        }
-        Some(id) => {
-            let id = id.to_string();
-            let allowed = may::entitlement(tx.conn(), caller, &proposal.slug, &id, what_for).await?;
-            allowed.map(|(resource, entitlement)| (resource, Some(entitlement)))
+    let slug = proposal.slug.as_deref().unwrap_or_default();
+    let allowed = match proposal.of()? {
+        Of::System(id) => may::look_after_system(tx.conn(), caller, id, what_for).await?.map(Subject::System),
+        Of::Resource(_) => may::resource(tx.conn(), caller, slug, what_for).await?.map(Subject::Resource),
+        Of::Entitlement(_, id) => {
+            let allowed = may::entitlement(tx.conn(), caller, slug, &id.to_string(), what_for).await?;
+            allowed.map(|(resource, entitlement)| Subject::Entitlement(resource, entitlement))
         }
     };
     let is_own = proposal.proposed_by().id == caller.id();
     Ok(match allowed {
-        Ok((resource, entitlement)) if is_own && tried == Action::LooseningConfirmed => {
-            let about = entitlement.as_ref().map_or_else(|| resource.about(), |one| one.about(&resource));
+        Ok(subject) if is_own && tried == Action::LooseningConfirmed => {
             let message =
                 "Nobody confirms looser rules of their own. Another owner or an administrator does.";
-            Err(Refused { tried, about, request: None, message })
+            Err(Refused { tried, about: subject.about(), request: None, message })
         }
         allowed => allowed,
     })
@@ -239,22 +245,35 @@ async fn confirm(
     mut tx: Tx,
     caller: &Caller,
     proposal: &ProposalRecord,
-    (resource, entitlement): (&EditedResource, Option<&EditedEntitlement>),
+    subject: &Subject,
     event: NewEvent,
 ) -> Result<(), Fault> {
     let mut besides = Map::new();
     besides.insert("loosened".to_owned(), json!(proposal.kinds));
     besides.insert("proposed_by".to_owned(), json!(proposal.proposed_by()));
     let way = Way { by: caller, besides, is_alone: false };
-    let mut events = match entitlement {
-        None => {
+    let mut events = match subject {
+        Subject::System(system) => {
+            let (before, after) = facts::<SystemFacts>(proposal)?;
+            if !before.changes(&system.facts).is_empty() {
+                return overtaken(tx, caller, proposal, event).await;
+            }
+            // The form that a fault would lead to is not on this page.
+            match apply::system(&mut tx, &way, system, &after).await {
+                Err(Fault::Told(fault @ PortalError::Invalid(_))) => {
+                    return Err(PortalError::Conflict(fault.to_string()).into());
+                }
+                applied => applied?,
+            }
+        }
+        Subject::Resource(resource) => {
             let (before, after) = facts::<ResourceFacts>(proposal)?;
             if !before.changes(&resource.facts).is_empty() {
                 return overtaken(tx, caller, proposal, event).await;
             }
             apply::resource(&mut tx, &way, resource, &after).await?
         }
-        Some(entitlement) => {
+        Subject::Entitlement(resource, entitlement) => {
             let (before, after) = facts::<EntitlementFacts>(proposal)?;
             let is_same = before.changes(&entitlement.facts).is_empty();
             if !is_same || !still_fits(&mut tx, resource, entitlement, &after).await? {

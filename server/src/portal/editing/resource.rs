@@ -6,12 +6,14 @@ use domain::audit::Action;
 use domain::caller::Caller;
 use domain::editable::Facts as _;
 use domain::policy::loosening;
+use store::loosening::Of;
 use store::{Store, catalogue};
 
 use super::apply;
 use super::may::For;
 use super::proposals::{self, Edit};
 use super::{check_version, commit, consequences, form, may, needs_fresh_sign_in};
+use crate::portal::typed::Faults;
 use crate::portal::{Fault, refuse};
 
 /// The resource as its editors see it.
@@ -29,8 +31,8 @@ pub async fn show(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         entitlements: entitlements.into_iter().map(|e| (e.id().to_string(), e.name)).collect(),
         at_stake: consequences::at_stake(tx.conn(), &ids).await?,
         sign_in_again: !caller.is_fresh(caller.called_at),
-        proposal: proposals::waiting_for(tx.conn(), caller, &resource, None).await?,
-        seconds: proposals::seconds(tx.conn(), caller, &resource, None).await?,
+        proposal: proposals::waiting_for(tx.conn(), caller, Of::Resource(resource.id)).await?,
+        seconds: proposals::seconds(tx.conn(), caller, Of::Resource(resource.id)).await?,
     })
 }
 
@@ -47,7 +49,7 @@ pub async fn save(store: &Store, caller: &Caller, typed: &TypedResource) -> Resu
             }
         };
     check_version(&resource.facts, &typed.version)?;
-    let after = form::read_resource(tx.conn(), typed, &resource).await?;
+    let after = form::read_resource(tx.conn(), Faults::default(), typed, &resource.owners).await?;
     let changes = resource.facts.changes(&after);
     if changes.is_empty() {
         return Ok(Saved::Unchanged);
@@ -56,8 +58,7 @@ pub async fn save(store: &Store, caller: &Caller, typed: &TypedResource) -> Resu
         return Err(PortalError::SignInAgain.into());
     }
     let edit = Edit {
-        resource: &resource,
-        entitlement: None,
+        of: Of::Resource(resource.id),
         about: resource.about(),
         before: serde_json::json!(resource.facts),
         after: serde_json::json!(after),

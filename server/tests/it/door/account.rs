@@ -111,8 +111,7 @@ async fn drafts_survive_proving_anew_who_one_is(pool: PgPool) {
     assert_ne!(before.session, after.session);
     assert_eq!(account.draft(&after, &id).await.unwrap().unwrap().typed, "kept");
     // Somebody else who takes over the same browser does not see them.
-    let asked = browser.begin("/sign-in?again=1").await;
-    let claims = gate.provider.claims(&asked, "ben", gate.now());
-    browser.get(&gate.provider.answer(&asked, claims, super::fake_provider::Signature::EdDsa)).await;
+    browser.post("/sign-out", &[], "").await;
+    gate.sign_in(&mut browser, "ben", |_| {}).await;
     assert_eq!(account.draft(&caller(&gate, "ben").await, &id).await.unwrap(), None);
 }

@@ -3,7 +3,7 @@
 mod account;
 #[cfg(feature = "demo")]
 mod demo;
-mod fake_provider;
+pub mod fake_provider;
 pub mod gate;
 mod hostile_answers;
 mod risks;

@@ -152,6 +152,12 @@ async fn without_the_provider_nobody_new_comes_in_and_nobody_is_thrown_out(pool:
     let mut inside = gate.signed_in("ana").await;
     gate.provider.set_down(true);
     assert_eq!(inside.is_taken_for().await.as_deref(), Some("Person ana"));
+    // A provider that was there before: nobody is sent where nothing answers.
+    let answer = inside.clone().get("/sign-in?again=1").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.body.contains("You are still signed in"), "{}", answer.body);
+    assert_eq!(gate.browser().get("/sign-in").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(inside.get("/sign-in?silent=1&return_to=/catalogue").await.location(), "/catalogue");
     // A portal that never saw its provider.
     let other = Gate::open(pool).await;
     other.provider.set_down(true);
@@ -168,6 +174,32 @@ async fn without_the_provider_nobody_new_comes_in_and_nobody_is_thrown_out(pool:
     gate.provider.set_down(true);
     assert_eq!(browser.get(&back).await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!gate.events().await.iter().any(|event| event.starts_with("session.sign_in_refused")));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn proving_anew_who_one_is_as_somebody_else_changes_nothing(pool: PgPool) {
+    let gate = Gate::open(pool).await;
+    gate.signed_in("ben").await;
+    let mut browser = gate.signed_in("ana").await;
+    for (other, how) in [("ben", "again"), ("never seen", "again"), ("ben", "silent")] {
+        let asked = browser.begin(&format!("/sign-in?{how}=1&return_to=/catalogue")).await;
+        let claims = gate.provider.claims(&asked, other, gate.now());
+        let answer = browser.get(&gate.provider.answer(&asked, claims, Signature::EdDsa)).await;
+        if how == "again" {
+            assert_eq!(answer.status, StatusCode::FORBIDDEN);
+            assert!(answer.body.contains("signed in here as Person ana"), "{}", answer.body);
+            assert!(answer.body.contains("href=\"/catalogue\""), "{}", answer.body);
+        } else {
+            assert_eq!(answer.location(), "/catalogue");
+        }
+        assert_eq!(browser.is_taken_for().await.as_deref(), Some("Person ana"));
+        assert_eq!(gate.events().await.last().unwrap(), "session.sign_in_refused denied");
+    }
+    assert_eq!(gate.count("select count(*) from person where subject = 'never seen'").await, 0);
+    let asked = browser.begin("/sign-in?again=1").await;
+    let claims = gate.provider.claims(&asked, "ana", gate.now());
+    let answer = browser.get(&gate.provider.answer(&asked, claims, Signature::EdDsa)).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "as oneself it works");
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -1,0 +1,49 @@
+//! Processes and Postgres killed at random moments under load; afterwards nothing may be lost.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::build_settings::BuildSettings;
+use crate::postgres::Cluster;
+use crate::process::{self, Running, Stop};
+use crate::progress::{Heartbeat, step};
+use crate::{interrupt, it_test};
+
+/// The test that does it, in the server's test binary.
+const TEST: &str = "crash::whatever_is_killed_nothing_that_was_acknowledged_is_lost";
+/// How often is looked whether Postgres must be started again.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// How much is killed.
+#[derive(Args)]
+pub struct Options {
+    /// How often something is killed
+    #[arg(long, default_value_t = 20)]
+    rounds: u32,
+    /// Decides what is killed and when
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs the test, and starts Postgres again as often as the test kills it.
+pub fn run(settings: &BuildSettings, options: &Options) -> Result<()> {
+    step("Building the tests", || it_test::build(settings))?;
+    let mut cluster =
+        step("Starting a Postgres that keeps what it acknowledges", || Cluster::durable(settings))?;
+    let mut command = it_test::command(settings, TEST, &cluster);
+    command.env("GATEBOOK_CRASH_ROUNDS", options.rounds.to_string());
+    command.env("GATEBOOK_CRASH_SEED", options.seed.to_string());
+    let mut test = Running::start(&mut command, "the crash test", Stop::Group)?;
+    let mut heartbeat = Heartbeat::beside_output();
+    let status = loop {
+        if let Some(status) = test.ended()? {
+            break status;
+        }
+        cluster.revive()?;
+        interrupt::pause(LOOK_EVERY)?;
+        heartbeat.beat("the crash test");
+    };
+    process::succeeded("the crash test", status)
+}
