@@ -158,7 +158,7 @@ fn results(clock: Clock, list: &CatalogueList) -> AnyView {
     if list.is_empty_catalogue {
         return empty(
             "The catalogue is empty",
-            "An administrator imports systems and resources; they stand here as soon as they are there.",
+            "An administrator adds or imports systems and resources; they stand here as soon as they are there.",
             None,
         );
     }
