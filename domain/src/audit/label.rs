@@ -39,6 +39,7 @@ impl Action {
             Self::SignInRefused => "Sign-in refused",
             Self::PersonCreated => "Person added",
             Self::PersonLinked => "Person linked to a sign-in",
+            Self::OwnerLost => "Lost its last owner",
             Self::PolicyChanged => "Changed a policy",
             Self::LooseningProposed => "Proposed looser rules",
             Self::LooseningConfirmed => "Confirmed looser rules",
