@@ -25,7 +25,7 @@ use crate::islands::QueueKeys;
 use crate::routes;
 
 /// Where a request stands in the queue.
-type Place = (DateTime<Utc>, RequestId);
+type Spot = (DateTime<Utc>, RequestId);
 
 /// The queue's page.
 #[component]
@@ -39,7 +39,7 @@ pub fn Approvals() -> impl IntoView {
         let decided = just_decided(&desk).await;
         let is_next = desk.query("open") == NEXT;
         let asked = chosen(&desk).or_else(|| {
-            let places: Vec<Place> = queue.iter().map(|row| (row.filed_at, row.id)).collect();
+            let places: Vec<Spot> = queue.iter().map(|row| (row.filed_at, row.id)).collect();
             let decided = decided.as_ref().map(|request| (request.row.filed_at, request.row.id));
             is_next.then(|| next_below(&places, decided))?
         });
@@ -82,8 +82,8 @@ async fn just_decided(desk: &Desk) -> Option<RequestView> {
 }
 
 /// What stands below it in the queue, which is oldest first; at its end, the oldest that was passed over.
-fn next_below(queue: &[Place], decided: Option<Place>) -> Option<RequestId> {
-    let below = queue.iter().find(|place| Some(**place) > decided);
+fn next_below(queue: &[Spot], decided: Option<Spot>) -> Option<RequestId> {
+    let below = queue.iter().find(|spot| Some(**spot) > decided);
     below.or(queue.first()).map(|(_, id)| *id)
 }
 

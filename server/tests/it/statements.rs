@@ -74,7 +74,7 @@ async fn a_decision_takes_few_statements_however_long_the_queue_is(pool: PgPool)
         let right = house.entitlement(&format!("read {n}")).await;
         ids.push(house.ask(&ben, right).await);
     }
-    for (verdict, bound) in [("approve", 8), ("deny", 6)] {
+    for (verdict, bound) in [("approve", 7), ("deny", 6)] {
         let typed = decision(ids.pop().unwrap(), verdict);
         let (done, statements) = Statements::of(house.portal.decide(&house.owner, &typed)).await;
         done.unwrap();

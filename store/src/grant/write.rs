@@ -2,21 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use domain::grant::{GrantState, Removal};
-use domain::id::{EntitlementId, GrantId, PersonId, RequestId, SystemId};
+use domain::id::{EntitlementId, GrantId, PersonId, SystemId};
 use domain::request::Window;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Result;
-use crate::request::term_columns;
 
-/// A grant to be made.
+/// A grant to be made with its request's approval.
 #[derive(Debug, Clone)]
 pub struct NewGrant {
     /// Which.
     pub id: GrantId,
-    /// The request it is granted under.
-    pub request: RequestId,
     /// Who will hold it.
     pub person: PersonId,
     /// What.
@@ -27,8 +24,6 @@ pub struct NewGrant {
     pub state: GrantState,
     /// Whether people open it: then only its deadline is the job's.
     pub is_manual: bool,
-    /// When it is made.
-    pub created_at: DateTime<Utc>,
 }
 
 /// When the job first looks at a grant that has come into `state`: at once where a connector opens it, at its
@@ -39,37 +34,6 @@ pub fn first_try(state: &GrantState, is_manual: bool, now: DateTime<Utc>) -> Opt
         GrantState::Activating { .. } => Some(now),
         _ => None,
     }
-}
-
-/// Makes a grant.
-///
-/// # Errors
-/// When the database refuses it, as a second one for a request.
-pub async fn insert(conn: &mut PgConnection, new: &NewGrant) -> Result<()> {
-    let (seconds, until) = term_columns(new.window.term);
-    let deadline = match new.state {
-        GrantState::Activating { deadline, .. } => Some(deadline),
-        _ => None,
-    };
-    sqlx::query!(
-        "insert into access_grant (id, request_id, person_id, entitlement_id, state, start_at, lasting_seconds,
-            until_at, created_at, activation_deadline, next_try_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        new.id.0,
-        new.request.0,
-        new.person.0,
-        new.entitlement.0,
-        new.state.as_str(),
-        new.window.start_at,
-        seconds,
-        until,
-        new.created_at,
-        deadline,
-        first_try(&new.state, new.is_manual, new.created_at)
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// Access that was found beforehand.

@@ -1,6 +1,7 @@
 //! Filing, deciding and closing. Each `mark_…` expects the state that it leaves, and says whether it was so.
 
 use chrono::{DateTime, Utc};
+use domain::grant::GrantState;
 use domain::id::{EntitlementId, GrantId, PersonId, PolicyVersionId, RequestId, SubmissionId};
 use domain::request::Window;
 use sqlx::PgConnection;
@@ -8,6 +9,7 @@ use uuid::Uuid;
 
 use super::term_columns;
 use crate::Result;
+use crate::grant::{NewGrant, first_try};
 
 /// What one form sent.
 #[derive(Debug, Clone)]
@@ -109,28 +111,42 @@ pub struct NewDecision<'a> {
     pub decided_at: DateTime<Utc>,
 }
 
-/// Marks a pending request as approved with what was given, and writes the decision down. `false` when somebody
-/// was first.
+/// Marks a pending request as approved, writes the decision down and makes the grant, in one statement. `false` when
+/// somebody was first; then nothing was written.
 ///
 /// # Errors
 /// When the database refuses it.
-pub async fn mark_approved(conn: &mut PgConnection, new: &NewDecision<'_>, given: Window) -> Result<bool> {
-    let (seconds, until) = term_columns(given.term);
+pub async fn mark_approved(conn: &mut PgConnection, new: &NewDecision<'_>, grant: &NewGrant) -> Result<bool> {
+    let (seconds, until) = term_columns(grant.window.term);
+    let deadline = match grant.state {
+        GrantState::Activating { deadline, .. } => Some(deadline),
+        _ => None,
+    };
     let done = sqlx::query!(
         "with marked as (
            update access_request set state = 'approved', closed_at = $2, given_start_at = $3, given_seconds = $4,
              given_until = $5
            where id = $1 and state = 'pending' and decide_by > $2
-           returning id)
-         insert into decision (request_id, decided_by, verdict, summary, decided_at)
-         select id, $6, 'approve', $7, $2 from marked",
+           returning id),
+         decided as (
+           insert into decision (request_id, decided_by, verdict, summary, decided_at)
+           select id, $6, 'approve', $7, $2 from marked)
+         insert into access_grant (id, request_id, person_id, entitlement_id, state, start_at, lasting_seconds,
+           until_at, created_at, activation_deadline, next_try_at)
+         select $8, id, $9, $10, $11, $3, $4, $5, $2, $12, $13 from marked",
         new.request.0,
         new.decided_at,
-        given.start_at,
+        grant.window.start_at,
         seconds,
         until,
         new.by.map(Uuid::from),
-        new.summary
+        new.summary,
+        grant.id.0,
+        grant.person.0,
+        grant.entitlement.0,
+        grant.state.as_str(),
+        deadline,
+        first_try(&grant.state, grant.is_manual, new.decided_at)
     )
     .execute(conn)
     .await?;

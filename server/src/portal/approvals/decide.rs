@@ -147,7 +147,8 @@ async fn approve(
         }
     })?;
     let decision = new_decision(caller, record, summary.as_deref(), now);
-    if !request::mark_approved(tx.conn(), &decision, given).await? {
+    let grant = new_grant(&tx, record, given, today.is_manual());
+    if !request::mark_approved(tx.conn(), &decision, &grant).await? {
         return Err(decided_already(record));
     }
     let approved = NewEvent::by(caller, Action::RequestApproved)
@@ -157,41 +158,33 @@ async fn approve(
         .reason(summary)
         .detail(serde_json::json!({ "asked": asked, "given": given }));
     tx.record(approved).await?;
-    let event = make_grant(&mut tx, record, given, today.is_manual()).await?;
-    tx.commit(event).await?;
+    tx.commit(intent(record, &grant)).await?;
     Ok(())
 }
 
-/// The intent stands in the book before the target is touched.
-async fn make_grant(
-    tx: &mut Tx,
-    record: &RequestRecord,
-    window: Window,
-    is_manual: bool,
-) -> Result<NewEvent, Fault> {
-    let state = GrantState::new(&window, tx.now);
-    let id = GrantId(tx.new_id());
-    let new = NewGrant {
-        id,
-        request: record.id(),
+fn new_grant(tx: &Tx, record: &RequestRecord, window: Window, is_manual: bool) -> NewGrant {
+    NewGrant {
+        id: GrantId(tx.new_id()),
         person: record.beneficiary().id,
         entitlement: record.entitlement_id(),
         window,
-        state,
+        state: GrantState::new(&window, tx.now),
         is_manual,
-        created_at: tx.now,
-    };
-    grant::insert(tx.conn(), &new).await?;
-    let action = match state {
+    }
+}
+
+/// The intent stands in the book before the target is touched.
+fn intent(record: &RequestRecord, grant: &NewGrant) -> NewEvent {
+    let action = match grant.state {
         GrantState::Scheduled { .. } => Action::GrantScheduled,
         _ => Action::GrantActivating,
     };
-    Ok(NewEvent::by_system(action)
+    NewEvent::by_system(action)
         .subject(record.beneficiary())
         .about(record.about())
         .request(record.id())
-        .grant(id)
-        .detail(serde_json::json!({ "window": window, "by_hand": is_manual })))
+        .grant(grant.id)
+        .detail(serde_json::json!({ "window": grant.window, "by_hand": grant.is_manual }))
 }
 
 fn new_decision<'a>(
