@@ -1,6 +1,7 @@
 //! How often the database is asked. Wall time says little on a shared machine; what costs it is counted here.
 
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::sync::Once;
 
 use app::backend::{Approvals, TypedDecision};
 use domain::id::RequestId;
@@ -13,28 +14,32 @@ use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use crate::door::gate::Gate;
 use crate::house::{House, caller_of};
 
-/// Statements that sqlx has run, as it logs them. `begin` is not among them.
-#[derive(Clone, Default)]
-struct Statements(Arc<Mutex<Vec<String>>>);
-
-impl Statements {
-    /// What was asked for while this went on. The test has its thread for itself.
-    async fn of<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
-        let statements = Self::default();
-        let subscriber = tracing_subscriber::registry().with(statements.clone());
-        let listening = tracing::subscriber::set_default(subscriber);
-        let done = work.await;
-        drop(listening);
-        (done, statements.0.lock().unwrap().clone())
-    }
+thread_local! {
+    /// What a test on this thread listens to. Tests have a thread each, and their statements run on it.
+    static HEARD: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-impl<S: Subscriber> Layer<S> for Statements {
+/// Hears statements as sqlx logs them. `begin` is not among them.
+struct Listener;
+
+/// What was asked of the database while this went on.
+async fn statements_of<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
+    static LISTENING: Once = Once::new();
+    // For the whole process, so that no test switches the log off for another.
+    LISTENING.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Listener)).unwrap();
+    });
+    HEARD.set(Some(Vec::new()));
+    let done = work.await;
+    (done, HEARD.take().unwrap())
+}
+
+impl<S: Subscriber> Layer<S> for Listener {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if event.metadata().target() == "sqlx::query" {
             let mut summary = Summary::default();
             event.record(&mut summary);
-            self.0.lock().unwrap().push(summary.0);
+            HEARD.with_borrow_mut(|heard| heard.iter_mut().for_each(|heard| heard.push(summary.0.clone())));
         }
     }
 }
@@ -76,7 +81,7 @@ async fn a_decision_takes_few_statements_however_long_the_queue_is(pool: PgPool)
     }
     for (verdict, bound) in [("approve", 7), ("deny", 6)] {
         let typed = decision(ids.pop().unwrap(), verdict);
-        let (done, statements) = Statements::of(house.portal.decide(&house.owner, &typed)).await;
+        let (done, statements) = statements_of(house.portal.decide(&house.owner, &typed)).await;
         done.unwrap();
         assert_at_most(bound, &statements, verdict);
     }
@@ -98,7 +103,7 @@ async fn a_page_takes_few_statements_however_many_rows_it_has(pool: PgPool) {
         };
     }
     for (path, bound) in [("/", 12), ("/catalogue", 9), ("/requests", 7), ("/approvals", 19), ("/tasks", 8)] {
-        let (answer, statements) = Statements::of(browser.get(path)).await;
+        let (answer, statements) = statements_of(browser.get(path)).await;
         assert_eq!(answer.status, http::StatusCode::OK, "{path}: {}", answer.body);
         assert_at_most(bound, &statements, path);
     }
