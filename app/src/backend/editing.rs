@@ -160,6 +160,8 @@ pub struct ResourceEdit {
     pub name: String,
     /// Its system's name.
     pub system: String,
+    /// The system's page, for those who look after it.
+    pub system_path: Option<String>,
     /// As it stands.
     pub typed: TypedResource,
     /// What can be held on it: id and name.

@@ -20,6 +20,7 @@ pub fn sentence(event: &Event) -> AnyView {
             " "
             {phrase(&event.action)}
             {about(&event.resource)}
+            {group(event).map(|name| view! { " " <strong class="what-resource">{name}</strong> })}
             {subject.map(|subject| view! { {preposition(&event.action, &event.resource)} {person(subject)} })}
         </span>
     }
@@ -35,12 +36,27 @@ pub fn sentence_text(event: &Event) -> String {
     match (&event.resource.entitlement, &event.resource.resource) {
         (Some(_), Some(resource)) => text.push_str(&format!(" on {resource}")),
         (None, Some(resource)) => text.push_str(&format!(" {resource}")),
+        (None, None) => {
+            text.extend(event.resource.system.iter().map(|system| format!(" {system}")));
+        }
         _ => {}
+    }
+    if let Some(name) = group(event) {
+        text.push_str(&format!(" {name}"));
     }
     if let Some(subject) = event.subject.as_ref().filter(|s| Some(s.id) != event.actor.id()) {
         text.push_str(&format!("{}{}", preposition(&event.action, &event.resource), subject.name));
     }
     text
+}
+
+/// The name of the bundle or job role that it is about, as of then.
+fn group(event: &Event) -> Option<String> {
+    let is_group =
+        event.action.starts_with("catalogue.bundle_") || event.action.starts_with("catalogue.job_role_");
+    let said = ["/name", "/after/name", "/slug"];
+    let name = || said.iter().find_map(|path| event.detail.pointer(path)?.as_str());
+    is_group.then(name).flatten().map(str::to_owned)
 }
 
 fn says_refusal(action: &str) -> bool {
@@ -81,6 +97,7 @@ fn preposition(action: &str, about: &About) -> &'static str {
     let nothing = about.entitlement.is_none() && about.resource.is_none() && about.system.is_none();
     match Action::parse(action) {
         Some(Action::GrantRevoked | Action::GrantRevoking) => " from ",
+        Some(Action::OwnerLost) => " after ",
         _ if nothing => ": ",
         _ => " for ",
     }
@@ -123,6 +140,23 @@ mod tests {
         let text = |action| sentence_text(&event(action, Outcome::Success));
         assert_eq!(text("request.approved"), "Ana Ruiz approved read on payments-prod for Ben Okafor");
         assert_eq!(text("grant.revoked"), "Ana Ruiz took away read on payments-prod from Ben Okafor");
+    }
+
+    #[test]
+    fn what_an_event_is_about_is_named_whatever_it_is() {
+        let mut of_system = event("catalogue.owner_lost", Outcome::Success);
+        of_system.resource = About { system: Some("Ledger".into()), ..About::default() };
+        of_system.actor = Actor::System;
+        assert_eq!(
+            sentence_text(&of_system),
+            "Gatebook noted that no owner is left of Ledger after Ben Okafor"
+        );
+        let mut of_group = event("catalogue.bundle_changed", Outcome::Success);
+        (of_group.resource, of_group.subject) = (About::default(), None);
+        of_group.detail = serde_json::json!({ "name": "On call", "before": {}, "after": {} });
+        assert_eq!(sentence_text(&of_group), "Ana Ruiz changed a bundle On call");
+        of_group.detail = serde_json::json!({ "name": { "before": "a", "after": "b" }, "slug": "on-call" });
+        assert_eq!(sentence_text(&of_group), "Ana Ruiz changed a bundle on-call");
     }
 
     #[test]

@@ -153,8 +153,8 @@ mod tests {
             (system.path(), TypedSystem::default().path()),
             ("/admin/systems/1".into(), "/admin/systems/new".into())
         );
-        let group = TypedGroup { kind: "job-role".into(), id: "a/b".into(), ..Default::default() };
-        assert_eq!(group.path(), "/admin/job-roles/a%2Fb");
+        let group = TypedGroup { kind: "job-role".into(), id: "a&b".into(), ..Default::default() };
+        assert_eq!(group.path(), "/admin/job-roles/a%26b");
         let new = TypedResource { system: "led&ger".into(), ..Default::default() };
         assert_eq!(new.path(), "/catalogue/new?system=led%26ger");
         let removal = TypedRemoval { kind: "bundle".into(), id: "1".into(), ..Default::default() };

@@ -25,7 +25,7 @@ pub fn ResourceEdit() -> impl IntoView {
         let slug = edit.typed.slug.clone();
         let body = view! {
             {crumb_to(routes::resource(&slug), edit.name.clone())}
-            {head(title.clone(), format!("A resource of {}. Its address stays as it is.", edit.system), None)}
+            {head(title.clone(), lead(&edit), None)}
             <div class="split">
                 <div class="split-main">{form(&desk, &edit)}</div>
                 <aside class="split-side" aria-label="What belongs to it">
@@ -36,6 +36,14 @@ pub fn ResourceEdit() -> impl IntoView {
         };
         Ok(Page::new(title, body))
     })
+}
+
+fn lead(edit: &backend::ResourceEdit) -> AnyView {
+    let system = match &edit.system_path {
+        Some(path) => view! { <a href=path.clone()>{edit.system.clone()}</a> }.into_any(),
+        None => edit.system.clone().into_any(),
+    };
+    view! { "A resource of " {system} ". Its address stays as it is." }.into_any()
 }
 
 fn form(desk: &Desk, edit: &backend::ResourceEdit) -> AnyView {

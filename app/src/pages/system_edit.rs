@@ -77,6 +77,7 @@ fn facts(desk: &Desk, edit: &backend::SystemEdit) -> AnyView {
     let max = if edit.typed.access_max.is_empty() { "no limit of its own" } else { &edit.typed.access_max };
     view! {
         {edit.proposal.as_ref().map(|one| proposal::waits(desk, one))}
+        <div class="made-facts">
         {description}
         <dl class="facts">
             <div><dt>"Opened and closed by"</dt><dd>{who_opens(&edit.typed.connector)}</dd></div>
@@ -84,12 +85,17 @@ fn facts(desk: &Desk, edit: &backend::SystemEdit) -> AnyView {
             <div><dt>"Owners"</dt><dd>{people(&edit.owners)}</dd></div>
         </dl>
         <p class="quiet">"Administrators change the system itself. You add resources to it, and edit those."</p>
+        </div>
     }
     .into_any()
 }
 
 fn who_opens(connector: &str) -> String {
-    if connector == "manual" { "people, by hand".to_owned() } else { format!("Gatebook, at {connector}") }
+    match connector {
+        "manual" => "People, by hand".to_owned(),
+        "postgresql" => "Gatebook, at PostgreSQL".to_owned(),
+        other => format!("Gatebook, at {other}"),
+    }
 }
 
 fn form(desk: &Desk, edit: &backend::SystemEdit, is_new: bool) -> AnyView {
@@ -141,11 +147,7 @@ fn way(edit: &backend::SystemEdit, typed: &TypedSystem, filled: &Filled<TypedSys
         .iter()
         .map(|connector| {
             let id = format!("connector-{connector}");
-            let words = match connector.as_str() {
-                "manual" => "People, by hand".to_owned(),
-                "postgresql" => "Gatebook, at PostgreSQL".to_owned(),
-                other => format!("Gatebook, at {other}"),
-            };
+            let words = who_opens(connector);
             view! {
                 <label class="choice">
                     <input

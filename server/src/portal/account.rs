@@ -15,7 +15,7 @@ use store::{Store, StoreError, identity, session};
 use crate::secret;
 
 /// What is typed beyond this is not kept.
-const DRAFT_MAX_BYTES: usize = 64 * 1024;
+const DRAFT_MAX_BYTES: usize = 128 * 1024;
 
 /// The port, over the store.
 #[derive(Debug, Clone)]

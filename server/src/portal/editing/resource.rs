@@ -2,12 +2,13 @@
 
 use app::backend::{ResourceEdit, Saved, TypedResource};
 use app::error::PortalError;
+use app::routes;
 use domain::audit::Action;
 use domain::caller::Caller;
 use domain::editable::Facts as _;
 use domain::policy::loosening;
 use store::loosening::Of;
-use store::{Store, catalogue};
+use store::{Store, catalogue, owner};
 
 use super::apply;
 use super::may::For;
@@ -24,9 +25,12 @@ pub async fn show(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         .map_err(|refused| PortalError::Forbidden(refused.message.to_owned()))?;
     let entitlements = catalogue::entitlements_on(tx.conn(), resource.id).await?;
     let ids = consequences::entitlements(tx.conn(), resource.id).await?;
+    let sees_system =
+        caller.roles.administrator || owner::owns_system(tx.conn(), caller.id(), resource.system_id).await?;
     Ok(ResourceEdit {
         name: resource.facts.name.clone(),
         system: resource.system.clone(),
+        system_path: sees_system.then(|| routes::system(&resource.system_id.to_string())),
         typed: form::write_resource(&resource),
         entitlements: entitlements.into_iter().map(|e| (e.id().to_string(), e.name)).collect(),
         at_stake: consequences::at_stake(tx.conn(), &ids).await?,
