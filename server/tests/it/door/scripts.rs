@@ -19,7 +19,7 @@ async fn a_page_without_an_island_loads_no_script(pool: PgPool) {
     }
     let catalogue = browser.get("/catalogue").await;
     assert_eq!(catalogue.status, StatusCode::OK);
-    for load in [".wasm", ".js", "import("] {
+    for load in [".js", "import("] {
         assert!(catalogue.body.contains(load), "the island has what it runs on: {load}");
     }
 }
