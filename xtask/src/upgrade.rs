@@ -54,8 +54,8 @@ fn commit_before(settings: &BuildSettings, migration: &Path) -> Option<String> {
     git(&["rev-parse", "--verify", "--quiet", &format!("{before}^{{commit}}")])
 }
 
-/// Below the same target folder, so that nothing but this workspace's own crates is compiled again; what was
-/// built is kept by its commit.
+/// In a target folder of its own: in the same one, cargo would take this workspace's crates and those for each
+/// other. What was built is kept by its commit.
 fn build(settings: &BuildSettings, commit: &str, cluster: &Cluster) -> Result<PathBuf> {
     let home = settings.target.join("upgrade");
     let (source, binary) = (home.join(commit), home.join(format!("gatebook-{commit}")));
@@ -72,11 +72,13 @@ fn build(settings: &BuildSettings, commit: &str, cluster: &Cluster) -> Result<Pa
     // Against a database: a commit between two merges may not have had its .sqlx renewed.
     sqlx_data::migrate(&cluster.url(), &source.join("migrations"))?;
     let mut cargo = settings.cargo();
-    cargo.current_dir(&source).env("DATABASE_URL", cluster.url()).env("SQLX_OFFLINE", "false");
+    let target = home.join("target");
+    cargo.current_dir(&source).env("CARGO_TARGET_DIR", &target);
+    cargo.env("DATABASE_URL", cluster.url()).env("SQLX_OFFLINE", "false");
     cargo.args(["build", "--workspace", "--features", &settings.bin_features()]);
     process::run(cargo.args(["--bin", &settings.site.bin_target]), "cargo build of the old server")?;
-    // What is built next takes its place in the target folder.
-    let built = settings.target.join("debug").join(&settings.site.bin_target);
+    // What is built next takes its place in that folder.
+    let built = target.join("debug").join(&settings.site.bin_target);
     fs::copy(built, &binary).context("the old binary cannot be kept")?;
     Ok(binary)
 }
