@@ -187,10 +187,11 @@ fn bundle(bundle: &BundleRow) -> AnyView {
     let ask = address::with(routes::REQUEST_FORM, "bundle", &bundle.slug);
     let count = bundle.entitlements.len();
     let title = format!("{} {}", bundle.description, bundle.entitlements.join(", "));
+    let together = if count == 1 { " entitlement" } else { " entitlements together" };
     view! {
         <li>
             <a class="bundle" href=ask title=title>
-                {bundle.name.clone()} <span class="bundle-count">{count} <span class="sr-only">" entitlements together"</span></span>
+                {bundle.name.clone()} <span class="bundle-count">{count} <span class="sr-only">{together}</span></span>
             </a>
         </li>
     }
