@@ -147,8 +147,8 @@ pub enum RequestState {
     },
     /// Granted, perhaps for less than asked.
     Approved {
-        /// What was given.
-        given: Window,
+        /// What was given; `None` of history, which does not say.
+        given: Option<Window>,
     },
     /// Refused.
     Denied,
@@ -205,7 +205,7 @@ impl RequestState {
         if !given.is_within(asked, now) {
             return Err(TransitionError::Lengthened);
         }
-        Ok(Self::Approved { given })
+        Ok(Self::Approved { given: Some(given) })
     }
 
     /// A person, or a rule, refuses.

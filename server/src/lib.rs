@@ -3,6 +3,7 @@
 //! *Invariant:* this crate holds no SQL over Gatebook's own tables; it asks `store`.
 //! *Invariant:* clocks are read in [`clock`] and randomness is drawn in [`secret`] alone.
 
+mod allocator;
 pub mod cli;
 pub mod clock;
 pub mod config;

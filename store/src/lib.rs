@@ -9,6 +9,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod catalogue_edit;
 pub mod cluster;
+pub mod deciding;
 pub mod directory;
 pub mod explanation;
 pub mod grant;

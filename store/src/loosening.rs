@@ -46,10 +46,19 @@ pub struct NewLoosening<'a> {
     pub after: Value,
     /// What is looser.
     pub kinds: &'a [Loosening],
-    /// Who wants it.
-    pub by: PersonId,
-    /// In force at once, because there is nobody else; otherwise it waits for a second person.
-    pub is_alone: bool,
+    /// Who wants it, and how it comes into force.
+    pub by: By<'a>,
+}
+
+/// Who makes rules looser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By<'a> {
+    /// A person who waits for a second one.
+    Proposer(PersonId),
+    /// A person, at once, because there is nobody else.
+    Alone(PersonId),
+    /// A command, at once: the operating system's user who ran it.
+    Command(&'a str),
 }
 
 /// Writes looser rules down.
@@ -58,12 +67,17 @@ pub struct NewLoosening<'a> {
 /// When the database refuses it, as a second proposal for the same.
 pub async fn insert(conn: &mut PgConnection, new: &NewLoosening<'_>, now: DateTime<Utc>) -> Result<()> {
     let kinds: Vec<String> = new.kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
-    let answered_at = new.is_alone.then_some(now);
     let (system, resource, entitlement) = new.of.columns();
+    let (proposer, answerer, command) = match new.by {
+        By::Proposer(id) => (Some(id.0), None, None),
+        By::Alone(id) => (Some(id.0), Some(id.0), None),
+        By::Command(user) => (None, None, Some(user)),
+    };
+    let is_alone = !matches!(new.by, By::Proposer(_));
     sqlx::query!(
         "insert into loosening (id, system_id, resource_id, entitlement_id, before, after, kinds, state,
-            proposed_by, proposed_at, answered_by, answered_at, alone)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            proposed_by, by_command, proposed_at, answered_by, answered_at, alone)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         new.id,
         system,
         resource,
@@ -71,59 +85,13 @@ pub async fn insert(conn: &mut PgConnection, new: &NewLoosening<'_>, now: DateTi
         new.before,
         new.after,
         &kinds,
-        if new.is_alone { "in_force" } else { "proposed" },
-        new.by.0,
+        if is_alone { "in_force" } else { "proposed" },
+        proposer,
+        command,
         now,
-        new.is_alone.then_some(new.by.0),
-        answered_at,
-        new.is_alone
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Looser rules that a command puts in force.
-#[derive(Debug, Clone)]
-pub struct ByCommand<'a> {
-    /// Which.
-    pub id: Uuid,
-    /// Of what.
-    pub of: Of,
-    /// The facts as they stood.
-    pub before: Value,
-    /// The facts as they stand now.
-    pub after: Value,
-    /// What is looser.
-    pub kinds: &'a [Loosening],
-    /// Who ran it: the operating system's user.
-    pub command: &'a str,
-}
-
-/// Writes down looser rules that nobody confirmed, because a command brought them in.
-///
-/// # Errors
-/// When the database refuses it.
-pub async fn insert_by_command(
-    conn: &mut PgConnection,
-    new: &ByCommand<'_>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let kinds: Vec<String> = new.kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
-    let (system, resource, entitlement) = new.of.columns();
-    sqlx::query!(
-        "insert into loosening (id, system_id, resource_id, entitlement_id, before, after, kinds, state,
-            by_command, proposed_at, answered_at, alone)
-         values ($1, $2, $3, $4, $5, $6, $7, 'in_force', $8, $9, $9, true)",
-        new.id,
-        system,
-        resource,
-        entitlement,
-        new.before,
-        new.after,
-        &kinds,
-        new.command,
-        now
+        answerer,
+        is_alone.then_some(now),
+        is_alone
     )
     .execute(conn)
     .await?;

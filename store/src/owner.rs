@@ -1,60 +1,12 @@
-//! Who owns what, and so who could decide.
-
-use std::collections::HashMap;
+//! Who owns what.
 
 use domain::id::{EntitlementId, PersonId, ResourceId, SystemId};
 use domain::person::PersonRef;
-use domain::policy::{Candidate, OwnerLevel};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
+use crate::Result;
 use crate::loosening::Of;
-use crate::{Result, StoreError};
-
-/// Active people who could decide on each of these entitlements: its owners, those of its resource and system,
-/// and the administrators.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub async fn candidates(
-    conn: &mut PgConnection,
-    entitlements: &[EntitlementId],
-) -> Result<HashMap<EntitlementId, Vec<Candidate>>> {
-    if entitlements.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let ids: Vec<Uuid> = entitlements.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!(
-        r#"select e.id as "entitlement!", p.id as "person!", p.name as "name!", level as "level!"
-           from entitlement e
-           join resource o on o.id = e.resource_id
-           cross join lateral (
-             select person_id, case when entitlement_id is not null then 'entitlement'
-               when resource_id is not null then 'resource' else 'system' end as level
-             from owner where entitlement_id = e.id or resource_id = o.id or system_id = o.system_id
-             union all
-             select person_id, 'administrators' from administrator) candidate
-           join person p on p.id = candidate.person_id and p.status = 'active'
-           where e.id = any($1)"#,
-        &ids
-    )
-    .fetch_all(conn)
-    .await?;
-    let mut found: HashMap<EntitlementId, Vec<Candidate>> =
-        entitlements.iter().map(|id| (*id, Vec::new())).collect();
-    for row in rows {
-        let level = match row.level.as_str() {
-            "entitlement" => OwnerLevel::Entitlement,
-            "resource" => OwnerLevel::Resource,
-            "system" => OwnerLevel::System,
-            "administrators" => OwnerLevel::Administrators,
-            other => return Err(StoreError::corrupt("owner", other)),
-        };
-        let person = PersonRef { id: PersonId(row.person), name: row.name };
-        found.entry(EntitlementId(row.entitlement)).or_default().push(Candidate { person, level });
-    }
-    Ok(found)
-}
 
 /// Writes ` = any(…)` of the entitlements that the person owns, be it through the resource or the system. They are
 /// found from what is owned, which is little, and once: a condition on every row there is would be slower.

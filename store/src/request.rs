@@ -5,9 +5,7 @@ mod write;
 use chrono::{DateTime, Utc};
 use domain::audit::About;
 use domain::catalogue::Sensitivity;
-use domain::id::{
-    EntitlementId, GrantId, PersonId, PolicyVersionId, RequestId, ResourceId, SubmissionId, SystemId,
-};
+use domain::id::{EntitlementId, GrantId, PersonId, RequestId, ResourceId, SubmissionId, SystemId};
 use domain::person::{PersonRef, PersonStatus};
 use domain::request::{RequestState, Term, Window};
 use domain::span::Span;
@@ -39,7 +37,7 @@ pub struct RequestRecord {
     beneficiary_id: Uuid,
     beneficiary: String,
     beneficiary_status: String,
-    policy_version_id: Uuid,
+    origin: String,
     state: String,
     asked_start_at: Option<DateTime<Utc>>,
     asked_seconds: Option<i64>,
@@ -49,8 +47,8 @@ pub struct RequestRecord {
     given_until: Option<DateTime<Utc>>,
     /// When it was filed.
     pub filed_at: DateTime<Utc>,
-    /// When it must be decided.
-    pub decide_by: DateTime<Utc>,
+    /// When it must be decided; `None` of history, which does not say.
+    pub decide_by: Option<DateTime<Utc>>,
     /// When it was decided or closed.
     pub closed_at: Option<DateTime<Utc>>,
     /// Why.
@@ -95,9 +93,9 @@ impl RequestRecord {
         SystemId(self.system_id)
     }
 
-    /// The policy it was filed under.
-    pub fn policy_version(&self) -> PolicyVersionId {
-        PolicyVersionId(self.policy_version_id)
+    /// Whether it was brought in as history: decided elsewhere, and neither by whom nor for how long is recorded.
+    pub fn is_imported(&self) -> bool {
+        self.origin == "imported"
     }
 
     /// The entitlement's name.
@@ -168,7 +166,12 @@ impl RequestRecord {
         &self.state
     }
 
-    /// What was asked for.
+    /// Whether it waits for a decision, and could still be decided at `now`.
+    pub fn is_open(&self, now: DateTime<Utc>) -> bool {
+        self.state == "pending" && self.decide_by.is_some_and(|decide_by| decide_by > now)
+    }
+
+    /// What was asked for; imported history does not say.
     ///
     /// # Errors
     /// When the row makes no sense.
@@ -176,12 +179,12 @@ impl RequestRecord {
         window(self.asked_start_at, self.asked_seconds, self.asked_until)
     }
 
-    /// What was given, if it was approved.
+    /// What was given, if it was approved here.
     ///
     /// # Errors
     /// When the row makes no sense.
     pub fn given(&self) -> Result<Option<Window>> {
-        if self.state == "approved" {
+        if self.state == "approved" && !self.is_imported() {
             window(self.given_start_at, self.given_seconds, self.given_until).map(Some)
         } else {
             Ok(None)
@@ -193,9 +196,9 @@ impl RequestRecord {
     /// # Errors
     /// When the row makes no sense.
     pub fn state(&self) -> Result<RequestState> {
-        Ok(match (self.state.as_str(), self.given()?) {
-            ("pending", _) => RequestState::Pending { decide_by: self.decide_by },
-            ("approved", Some(given)) => RequestState::Approved { given },
+        Ok(match (self.state.as_str(), self.decide_by) {
+            ("pending", Some(decide_by)) => RequestState::Pending { decide_by },
+            ("approved", _) => RequestState::Approved { given: self.given()? },
             ("denied", _) => RequestState::Denied,
             ("cancelled", _) => RequestState::Cancelled,
             ("expired", _) => RequestState::Expired,
@@ -242,7 +245,7 @@ const SELECT: &str = "select r.id, r.submission_id, r.entitlement_id, e.name as 
     (e.deleted_at is not null or o.deleted_at is not null or s.deleted_at is not null) as entitlement_gone,
     o.id as resource_id, o.name as resource, o.slug as resource_slug, s.id as system_id, s.name as system,
     o.sensitivity, r.requester_id, rq.name as requester, r.beneficiary_id, b.name as beneficiary,
-    b.status as beneficiary_status, r.policy_version_id, r.state, r.asked_start_at, r.asked_seconds,
+    b.status as beneficiary_status, r.origin, r.state, r.asked_start_at, r.asked_seconds,
     r.asked_until, r.given_start_at, r.given_seconds, r.given_until, r.filed_at, r.decide_by, r.closed_at,
     u.rationale, u.ticket, r.renews_grant_id, coalesce(w.closed_at, w.ends_at) as renewed_until, g.id as grant_id, g.state as grant_state,
     g.ends_at as grant_ends_at, d.summary
@@ -367,7 +370,7 @@ pub async fn usual_times(
            from unnest($1::uuid[]) w(id)
            cross join lateral (
              select extract(epoch from closed_at - filed_at)::float8 as seconds from access_request
-             where entitlement_id = w.id and state in ('approved', 'denied')
+             where entitlement_id = w.id and state in ('approved', 'denied') and origin = 'filed'
              order by closed_at desc limit 50) last
            group by w.id"#,
         &ids

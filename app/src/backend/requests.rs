@@ -149,8 +149,10 @@ pub struct RequestRow {
     pub state: String,
     /// When it was filed.
     pub filed_at: DateTime<Utc>,
-    /// When it must be decided.
-    pub decide_by: DateTime<Utc>,
+    /// When it must be decided; `None` of history, which does not say.
+    pub decide_by: Option<DateTime<Utc>>,
+    /// Whether it was brought in as history: decided elsewhere, and nothing more is recorded.
+    pub is_imported: bool,
     /// When it was decided or closed.
     pub closed_at: Option<DateTime<Utc>>,
     /// Who decides, while it is pending.
@@ -198,8 +200,8 @@ pub struct RequestView {
     pub rationale: Option<String>,
     /// A ticket elsewhere.
     pub ticket: Option<String>,
-    /// What was asked for.
-    pub asked: Window,
+    /// What was asked for; `None` of history, which does not say.
+    pub asked: Option<Window>,
     /// What was given, if it was approved.
     pub given: Option<Window>,
     /// Since when the beneficiary has held this without a break; told of renewals.

@@ -62,7 +62,7 @@ fn standing(clock: Clock, request: &RequestView) -> AnyView {
     let since = request.row.filed_at;
     view! {
         <span class="standing">
-            {tag::state(&state)} {request.row.is_renewal.then(tag::renewal)} {tag::sensitivity(request.row.what.sensitivity)}
+            {tag::state(&state)} {request.row.is_imported.then(tag::imported)} {request.row.is_renewal.then(tag::renewal)} {tag::sensitivity(request.row.what.sensitivity)}
             <span>"asked " {clock.relative(since)}</span>
         </span>
     }
@@ -93,7 +93,7 @@ fn steps(clock: Clock, request: &RequestView) -> AnyView {
         steps.push(Step {
             mark: Mark::Now,
             sentence: view! { "waits for a decision" <span class="step-below">{who}</span> }.into_any(),
-            when: Some(view! { "until " {clock.short(request.row.decide_by)} }.into_any()),
+            when: Some(view! { "until " {request.row.decide_by.map(|at| clock.short(at))} }.into_any()),
             said: None,
         });
     }
@@ -121,7 +121,8 @@ fn past(clock: Clock, step: &ThreadStep) -> Step {
 
 fn details(desk: &Desk, request: &RequestView) -> AnyView {
     let clock = desk.clock();
-    let given = request.given.as_ref().filter(|given| **given != request.asked);
+    let given = request.given.as_ref().filter(|given| Some(**given) != request.asked);
+    let not_recorded = || view! { <span class="quiet">"Not recorded."</span> }.into_any();
     let left =
         request.row.grant.as_ref().filter(|grant| grant.state == "active").and_then(|grant| grant.until);
     let goes_on = request.renewed_until.filter(|_| request.row.state == "pending");
@@ -137,8 +138,14 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
             </div>
             <div>
                 <dt>"Asked for"</dt>
-                <dd>{window(clock, &request.asked)}</dd>
+                <dd>{request.asked.as_ref().map_or_else(not_recorded, |asked| window(clock, asked))}</dd>
             </div>
+            {request.row.is_imported.then(|| view! {
+                <div>
+                    <dt>"Decided by"</dt>
+                    <dd>{not_recorded()}</dd>
+                </div>
+            })}
             {given.map(|given| view! {
                 <div>
                     <dt>"Given"</dt>
@@ -180,6 +187,7 @@ fn why(request: &RequestView) -> Option<AnyView> {
     let why = match &request.rationale {
         Some(text) if request.thread.iter().any(|step| step.said.as_ref() == Some(text)) => return None,
         Some(text) => said(text),
+        None if request.row.is_imported => view! { <span class="quiet">"Not recorded."</span> }.into_any(),
         None => view! { <span class="quiet">"Nothing was said."</span> }.into_any(),
     };
     Some(view! { <div><dt>"Why"</dt><dd>{why}</dd></div> }.into_any())

@@ -80,12 +80,13 @@ pub(crate) fn request_rows(clock: Clock, rows: &[RequestRow]) -> AnyView {
 
 fn request_row(clock: Clock, row: &RequestRow) -> AnyView {
     let grant = row.grant.as_ref();
+    let until = || row.decide_by.map(|at| clock.short(at));
     let standing = match (row.state.as_str(), &row.deciders, grant) {
         ("pending", Some(Deciders::Held { reason }), _) => view! { "on hold: " {reason.clone()} }.into_any(),
         ("pending", Some(deciders), _) => {
-            view! { "waits for " {deciders_text(deciders)} " until " {clock.short(row.decide_by)} }.into_any()
+            view! { "waits for " {deciders_text(deciders)} " until " {until()} }.into_any()
         }
-        ("pending", None, _) => view! { "waits until " {clock.short(row.decide_by)} }.into_any(),
+        ("pending", None, _) => view! { "waits until " {until()} }.into_any(),
         (_, _, Some(grant)) => match grant.until {
             Some(until) if grant.state == "active" => view! { "until " {clock.short(until)} }.into_any(),
             Some(until) => view! { "its time was until " {clock.short(until)} }.into_any(),
@@ -98,7 +99,7 @@ fn request_row(clock: Clock, row: &RequestRow) -> AnyView {
     view! {
         <li class="row row-link">
             <div class="row-main">
-                <p class="row-title"><a class="row-cover" href=path>{what_plain(&row.what)}</a> {row.is_renewal.then(tag::renewal)}</p>
+                <p class="row-title"><a class="row-cover" href=path>{what_plain(&row.what)}</a> {row.is_renewal.then(tag::renewal)} {row.is_imported.then(tag::imported)}</p>
                 <p class="row-sub">{row.what.system.clone()} " · asked " {clock.relative(row.filed_at)}</p>
             </div>
             <div class="row-time"><p class="left-words">{standing}</p></div>

@@ -1,7 +1,8 @@
 //! The past of an organisation, replayed line by line: JSON Lines of dated changes of teams and repositories.
 //!
-//! Nothing is made up. Who decided is not in such a file, so there is no decision; why access was taken away is
-//! not, so its cause says so. Every event keeps its own time beside that of the import, and is marked `imported`.
+//! Nothing is made up. Who proposed something is in such a file, so there is a request; who decided is not, so there
+//! is no decision; why access was taken away is not, so its cause says so. Every event keeps its own time beside that of
+//! the import, and is marked `imported`.
 
 mod line;
 mod replay;
@@ -82,10 +83,14 @@ async fn save(work: &mut Work, replay: Replay) -> Result<(), ImportError> {
         };
         policy::insert(work.tx.conn(), &version).await?;
     }
+    for requests in replay.requests.chunks(ROWS_AT_ONCE) {
+        past::insert_requests(work.tx.conn(), requests).await?;
+    }
     for grants in replay.grants.chunks(ROWS_AT_ONCE) {
         past::insert_grants(work.tx.conn(), grants, now).await?;
     }
     work.report.count("past people", replay.people().len());
+    work.report.count("past requests", replay.requests.len());
     work.report.count("past grants", replay.grants.len());
     work.report.count("past resources", replay.resources().len());
     for event in replay.events {

@@ -49,7 +49,7 @@ pub(super) async fn waiting(
 ) -> Result<Vec<(RequestRecord, Deciders)>, Fault> {
     let which = Which::MaybeFor(caller.id(), caller.roles.administrator);
     let mut records = request::list(conn, which, CONSIDERED_MAX).await?;
-    records.retain(|record| record.decide_by > caller.called_at);
+    records.retain(|record| record.is_open(caller.called_at));
     let deciders = deciding::deciders_of(conn, &records, caller.called_at).await?;
     let mut waiting: Vec<_> = records
         .into_iter()
@@ -66,13 +66,14 @@ async fn queue(store: &Store, caller: &Caller) -> Result<Vec<QueueRow>, Fault> {
 }
 
 fn row(caller: &Caller, record: &RequestRecord) -> Result<QueueRow, Fault> {
+    let decide_by = record.decide_by.ok_or(PortalError::NotFound)?;
     Ok(QueueRow {
         id: record.id(),
         beneficiary: record.beneficiary(),
         what: what_is_asked(record)?,
         filed_at: record.filed_at,
-        decide_by: record.decide_by,
-        pressing: pressing(record.decide_by, record.renewed_until, caller.called_at),
+        decide_by,
+        pressing: pressing(decide_by, record.renewed_until, caller.called_at),
         is_renewal: record.renews().is_some(),
         asked: record.asked()?,
     })
@@ -130,7 +131,7 @@ async fn find(
     let record = request::find(conn, id).await?.ok_or(PortalError::NotFound)?;
     let deciders = deciding::deciders_of(conn, std::slice::from_ref(&record), caller.called_at).await?;
     let deciders = deciders.into_iter().next().ok_or(PortalError::NotFound)?;
-    let waits = record.state_word() == "pending" && record.decide_by > caller.called_at;
+    let waits = record.is_open(caller.called_at);
     if waits && deciding::may_decide(caller, &deciders) {
         Ok((record, deciders))
     } else {

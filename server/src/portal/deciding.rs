@@ -7,8 +7,9 @@ use domain::caller::Caller;
 use domain::id::{EntitlementId, PersonId};
 use domain::policy::loosening::{WAIT, decide_under};
 use domain::policy::{Deciders, Interested, OwnerLevel};
+use store::deciding::{self, DecisionFacts};
 use store::request::RequestRecord;
-use store::{PgConnection, Result, loosening, owner};
+use store::{PgConnection, Result, owner};
 
 /// Who would decide each of these if `person` asked for themselves now.
 pub async fn deciders_for(
@@ -18,14 +19,10 @@ pub async fn deciders_for(
     now: DateTime<Utc>,
 ) -> Result<HashMap<EntitlementId, Deciders>> {
     let interested = Interested { requester: person, beneficiary: person };
-    let candidates = owner::candidates(conn, entitlements).await?;
-    let loosened = loosening::in_force(conn, entitlements, now - WAIT).await?;
-    Ok(candidates
+    let facts = deciding::facts(conn, entitlements, now - WAIT).await?;
+    Ok(facts
         .into_iter()
-        .map(|(id, candidates)| {
-            let loosened = loosened.get(&id).map_or(&[][..], Vec::as_slice);
-            (id, decide_under(&candidates, interested, loosened, now))
-        })
+        .map(|(id, facts)| (id, decide_under(&facts.candidates, interested, &facts.loosened, now)))
         .collect())
 }
 
@@ -36,17 +33,15 @@ pub async fn deciders_of(
     now: DateTime<Utc>,
 ) -> Result<Vec<Deciders>> {
     let ids: Vec<EntitlementId> = requests.iter().map(RequestRecord::entitlement_id).collect();
-    let candidates = owner::candidates(conn, &ids).await?;
-    let loosened = loosening::in_force(conn, &ids, now - WAIT).await?;
-    let none = Vec::new();
+    let facts = deciding::facts(conn, &ids, now - WAIT).await?;
+    let none = DecisionFacts::default();
     Ok(requests
         .iter()
         .map(|request| {
             let interested =
                 Interested { requester: request.requester().id, beneficiary: request.beneficiary().id };
-            let id = request.entitlement_id();
-            let loosened = loosened.get(&id).map_or(&[][..], Vec::as_slice);
-            decide_under(candidates.get(&id).unwrap_or(&none), interested, loosened, now)
+            let facts = facts.get(&request.entitlement_id()).unwrap_or(&none);
+            decide_under(&facts.candidates, interested, &facts.loosened, now)
         })
         .collect())
 }

@@ -67,7 +67,10 @@ fn step(event: &Event) -> ThreadStep {
 
 /// “Ana Ruiz approved”: what it is all about stands above the thread.
 fn sentence(event: &Event) -> String {
-    let who = event.actor.name();
+    let who = match &event.actor {
+        Actor::Unknown => "Somebody unknown",
+        actor => actor.name(),
+    };
     let Some(action) = Action::parse(&event.action) else { return format!("{who} {}", event.action) };
     let what = match action {
         Action::RequestSubmitted => "asked",

@@ -120,7 +120,7 @@ async fn an_approval_may_shorten_and_keeps_what_was_asked_but_never_lengthens(po
     }
     house.portal.decide(&house.owner, &with("2 hours")).await.unwrap();
     let view = house.portal.show(&ben, id).await.unwrap();
-    assert_eq!(view.asked.term, Term::Lasting(Span::hours(4)));
+    assert_eq!(view.asked.expect("filed here").term, Term::Lasting(Span::hours(4)));
     assert_eq!(view.given.unwrap().term, Term::Lasting(Span::hours(2)));
 }
 

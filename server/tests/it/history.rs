@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use app::backend::Requests as _;
 use chrono::{DateTime, Utc};
 use domain::audit::Actor;
+use domain::id::RequestId;
 use server::import::{self, File, Kind, Report};
 use sqlx::PgPool;
 use store::{Clock, Store};
+use uuid::Uuid;
+
+use crate::house::House;
 
 const REAL: &str = "org/change-streams/rust-lang-team.events.jsonl";
 
@@ -72,13 +77,41 @@ async fn the_past_keeps_its_own_times_and_invents_no_approval(pool: PgPool) {
             ("u2".into(), "active".into(), at("2019-03-02T00:00:00Z"), None, None),
         ]
     );
-    for table in ["decision", "access_request"] {
-        let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
-            .fetch_one(&pool)
-            .await
-            .expect("counts");
-        assert_eq!(rows, 0, "{table}");
-    }
+    let decisions: i64 =
+        sqlx::query_scalar("select count(*) from decision").fetch_one(&pool).await.expect("counts");
+    assert_eq!(decisions, 0);
+    type Asked = (String, String, String, DateTime<Utc>, Option<DateTime<Utc>>, Option<String>, String, bool);
+    let requests: Vec<Asked> = sqlx::query_as(
+        "select q.name, b.name, r.state, r.filed_at, r.closed_at, u.ticket, r.approval_method,
+           exists (select from access_grant g where g.request_id = r.id)
+         from access_request r join person q on q.id = r.requester_id join person b on b.id = r.beneficiary_id
+         join submission u on u.id = r.submission_id order by r.closed_at",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("reads");
+    let request = |who: &str, closed_at: &str, has_grant: bool| -> Asked {
+        let [by, who, state, ticket, how] =
+            ["u1 (proposer)", who, "approved", "c1", "not_recorded"].map(str::to_owned);
+        (by, who, state, at("2018-12-31T23:00:00Z"), Some(at(closed_at)), Some(ticket), how, has_grant)
+    };
+    assert_eq!(
+        requests,
+        [
+            request("u1", "2019-01-31T23:00:00Z", true),
+            // Given a second time without being taken away in between: asked for twice, held once.
+            request("u1", "2019-02-02T00:00:00Z", false),
+            request("u2", "2019-03-02T00:00:00Z", true),
+        ]
+    );
+    let unlinked: i64 = sqlx::query_scalar(
+        "select count(*) from event e where grant_id is not null
+         and not exists (select from access_request r where r.id = e.request_id and r.beneficiary_id = e.subject_id)",
+    )
+    .fetch_one(&pool)
+    .await
+    .expect("counts");
+    assert_eq!(unlinked, 0, "every step leads to its request");
     let steps: Vec<(String, String, String, DateTime<Utc>, String)> = sqlx::query_as(
         "select action, actor_name, actor_kind, occurred_at, origin from event
          where subject_name = 'u1' and grant_id is not null order by recorded_at, id limit 2",
@@ -113,6 +146,54 @@ async fn the_past_keeps_its_own_times_and_invents_no_approval(pool: PgPool) {
         .await
         .expect("reads");
     assert_eq!(status, "left");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_request_of_the_past_has_a_page_that_says_what_is_recorded_and_what_is_not(pool: PgPool) {
+    let house = House::new(pool.clone()).await;
+    let mut auditor = house.person("Aud").await;
+    auditor.roles.auditor = true;
+    bring_in(&pool, &[small()]).await.expect("imports");
+    let first: Uuid = sqlx::query_scalar("select id from access_request order by closed_at, id limit 1")
+        .fetch_one(&pool)
+        .await
+        .expect("reads");
+    let view = house.portal.show(&auditor, RequestId(first)).await.expect("a page");
+    assert!(view.row.is_imported);
+    assert_eq!((view.asked, view.given, view.row.decide_by, view.rationale), (None, None, None, None));
+    assert_eq!(view.ticket.as_deref(), Some("c1"));
+    assert!(!view.may_decide && !view.may_cancel && view.next.is_empty());
+    let told: Vec<_> =
+        view.thread.iter().map(|step| (step.sentence.as_str(), step.origin.as_str())).collect();
+    let (asked, given) = ("u1 (proposer) asked", "Somebody unknown opened the access");
+    let taken = "u1 (proposer) took the access away";
+    // Given a second time while it was held, and what closed it carries out what was asked for before.
+    let steps = told.iter().map(|(sentence, _)| *sentence).collect::<Vec<_>>();
+    assert_eq!(steps.first().copied(), Some(asked));
+    assert!(steps.contains(&given) && steps.contains(&taken), "{steps:?}");
+    assert!(told.iter().all(|(_, origin)| *origin == "imported"), "{told:?}");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn names_that_do_not_fit_are_refused_with_their_place_and_nothing_is_stored(pool: PgPool) {
+    let long = "x".repeat(181);
+    let cases = [
+        (
+            "\"u2\"",
+            format!("\"{long}\""),
+            "row 7, subject: This is 181 characters long; at most 180 fit.",
+        ),
+        ("\"a-b\"", "\"a\\u0000b\"".to_owned(), "row 7, object: This contains a control character"),
+        ("\"triage\"", "\" \"".to_owned(), "row 7, role: This must not be empty."),
+    ];
+    for (of, put, wanted) in cases {
+        let File { name, content } = small();
+        let error =
+            bring_in(&pool, &[File { name, content: content.replace(of, &put) }]).await.expect_err("bad");
+        assert!(error.to_string().contains(wanted), "{error}");
+    }
+    let rows: i64 = sqlx::query_scalar("select count(*) from event").fetch_one(&pool).await.expect("counts");
+    assert_eq!(rows, 0);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -226,6 +307,21 @@ async fn eight_real_years_of_teams_agree_with_their_file_at_the_end_and_at_three
     let report = bring_in(&pool, &[file]).await.expect("imports");
     println!("{report}in {:?}", started.elapsed());
     let end = at("2026-11-23T10:00:00Z");
+    // Every grant in the file was somebody's request; none was decided by anybody whom it names.
+    let grants = content
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+        .filter(|line| line["action"] == "grant" && line["role"] != "exists")
+        .filter(|line| !line["subject"].as_str().unwrap_or_default().contains('/'))
+        .count();
+    let requests: (i64, i64) = sqlx::query_as(
+        "select count(*), count(*) filter (where origin = 'imported' and filed_at <= closed_at) from access_request",
+    )
+    .fetch_one(&pool)
+    .await
+    .expect("counts");
+    assert_eq!(requests.0, i64::try_from(grants).expect("a count"));
+    assert_eq!(requests.0, requests.1);
     let by_hand = holdings_by_hand(&content, None);
     assert_eq!(by_hand.len(), 2_398);
     assert_eq!(holdings(&pool, end).await, by_hand);

@@ -109,9 +109,10 @@ async fn a_whole_company_comes_in_at_once_with_an_event_for_each_thing(pool: PgP
     assert_eq!(known[1].limit().expect("sound").expect("a limit").max.to_string(), "8 hours");
     let people = store::directory::all(&mut conn).await.expect("reads");
     let ben = people.iter().find(|entry| entry.name == "Ben Okafor").expect("is there");
-    let candidates = store::owner::candidates(&mut conn, &[known[0].id()]).await.expect("reads");
+    let facts = store::deciding::facts(&mut conn, &[known[0].id()], now()).await.expect("reads");
     let interested = domain::policy::Interested { requester: ben.id, beneficiary: ben.id };
-    let Deciders::OneOf { people, .. } = domain::policy::decide(&candidates[&known[0].id()], interested)
+    let Deciders::OneOf { people, .. } =
+        domain::policy::decide(&facts[&known[0].id()].candidates, interested)
     else {
         panic!("held");
     };

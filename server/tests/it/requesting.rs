@@ -115,7 +115,7 @@ async fn a_fixed_end_does_not_move_and_pending_past_it_is_expired(pool: PgPool) 
     let fixed = TypedRequest { ends: "until".into(), until: "2026-11-23T15:00".into(), ..typed(read) };
     let id = house.try_ask(&ben, &fixed).await.unwrap();
     let view = house.portal.show(&ben, id).await.unwrap();
-    assert_eq!(view.row.decide_by, at("2026-11-23T15:00:00Z"));
+    assert_eq!(view.row.decide_by, Some(at("2026-11-23T15:00:00Z")));
     house.set(at("2026-11-23T15:00:00Z"));
     house.work().await;
     assert_eq!(house.portal.show(&ben, id).await.unwrap().row.state, "expired");

@@ -265,13 +265,13 @@ impl Town {
             if !is_closing || task.request().is_some_and(|id| leave.contains(&id)) {
                 continue;
             }
-            let candidates = async {
-                store::owner::candidates(&mut *self.store.read().await?, &[task.entitlement_id()]).await
+            let facts = async {
+                store::deciding::facts(&mut *self.store.read().await?, &[task.entitlement_id()], at).await
             };
-            let candidates = candidates.await.map_err(|_| PortalError::Internal)?;
-            let owner = candidates
+            let facts = facts.await.map_err(|_| PortalError::Internal)?;
+            let owner = facts
                 .get(&task.entitlement_id())
-                .and_then(|owners| owners.iter().find(|owner| owner.person.id != task.person().id));
+                .and_then(|facts| facts.candidates.iter().find(|one| one.person.id != task.person().id));
             if let Some(owner) = owner {
                 self.attest(at, owner.person.id, task.id(), "").await?;
             }

@@ -10,7 +10,7 @@ use domain::id::PersonId;
 use domain::person::PersonRef;
 use domain::policy::loosening::{self, Loosening};
 use serde_json::{Value, json};
-use store::loosening::{ByCommand, Of};
+use store::loosening::{By, NewLoosening, Of};
 use store::stock::{Entitlement, Resource, System};
 
 use super::super::{ImportError, Work};
@@ -96,7 +96,7 @@ async fn write_down(
         Actor::Command { name } => name.as_str(),
         _ => "import",
     };
-    let new = ByCommand { id: work.tx.new_id(), of, before, after, kinds, command };
-    store::loosening::insert_by_command(work.tx.conn(), &new, work.now).await?;
+    let new = NewLoosening { id: work.tx.new_id(), of, before, after, kinds, by: By::Command(command) };
+    store::loosening::insert(work.tx.conn(), &new, work.now).await?;
     Ok(())
 }

@@ -1,9 +1,15 @@
 //! One change: who was given or lost what, when it was proposed, and when it took effect.
 
 use chrono::{DateTime, Utc};
+use domain::text::{self, LINE_MAX_CHARS};
 use serde::Deserialize;
 
 use super::super::{Fault, Faults, File};
+
+/// Longest name of somebody or something, in characters: “ (proposer)” and kinds are added to it.
+const NAME_MAX_CHARS: usize = 180;
+/// Longest role, in characters.
+const ROLE_MAX_CHARS: usize = 80;
 
 /// As it stands in the file.
 #[derive(Debug, Deserialize)]
@@ -95,7 +101,8 @@ pub fn read(file: &File, faults: &mut Faults) -> Vec<Line> {
     lines
 }
 
-fn line(number: u64, raw: Raw) -> Result<Line, (&'static str, String)> {
+fn line(number: u64, mut raw: Raw) -> Result<Line, (&'static str, String)> {
+    tidy(&mut raw)?;
     let at = moment("merged_at", &raw.merged_at)?;
     let proposed_at = moment("first_commit_at", &raw.first_commit_at)?;
     let is_grant = match raw.action.as_str() {
@@ -105,6 +112,27 @@ fn line(number: u64, raw: Raw) -> Result<Line, (&'static str, String)> {
     };
     let what = what(&raw)?;
     Ok(Line { number, at, proposed_at, change: raw.change, is_grant, what, proposed_by: raw.proposed_by })
+}
+
+/// Names as people can read them: within their bounds, and nothing in them that cannot be seen.
+fn tidy(raw: &mut Raw) -> Result<(), (&'static str, String)> {
+    let columns = [
+        ("change", Some(&mut raw.change), LINE_MAX_CHARS),
+        ("object", raw.object.as_mut().filter(|name| !name.is_empty()), NAME_MAX_CHARS),
+        ("role", Some(&mut raw.role), ROLE_MAX_CHARS),
+        ("subject", Some(&mut raw.subject), NAME_MAX_CHARS),
+        ("proposed_by", Some(&mut raw.proposed_by), NAME_MAX_CHARS),
+    ];
+    for (column, value, max) in columns {
+        let Some(value) = value else { continue };
+        match text::prose(value, max) {
+            Ok(Some(text)) if !text.contains('\n') => *value = text,
+            Ok(Some(_)) => return Err((column, "This must be one line.".to_owned())),
+            Ok(None) => return Err((column, "This must not be empty.".to_owned())),
+            Err(error) => return Err((column, error.to_string())),
+        }
+    }
+    Ok(())
 }
 
 fn moment(column: &'static str, text: &str) -> Result<DateTime<Utc>, (&'static str, String)> {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use domain::audit::{About, Action, Actor, NewEvent};
 use domain::caller::Source;
-use domain::id::{EntitlementId, GrantId, PersonId, ResourceId};
+use domain::id::{EntitlementId, GrantId, PersonId, RequestId, ResourceId, SubmissionId};
 use domain::person::{PersonRef, PersonStatus};
-use store::past::{PastGrant, PastPerson};
+use store::past::{PastGrant, PastPerson, PastRequest};
 use store::stock::{Entitlement, Resource, System};
 
 use super::super::Work;
@@ -19,6 +19,8 @@ pub struct Replay {
     pub system: System,
     /// Where it came from.
     pub file: String,
+    /// Requests in the order they were granted.
+    pub requests: Vec<PastRequest>,
     /// Grants in the order they began.
     pub grants: Vec<PastGrant>,
     /// Everything that happened, in order.
@@ -40,6 +42,7 @@ impl Replay {
         let mut replay = Self {
             system: new_system(work, source),
             file: file.to_owned(),
+            requests: Vec::new(),
             grants: Vec::new(),
             events: Vec::new(),
             people: Vec::new(),
@@ -118,11 +121,10 @@ impl Replay {
     }
 
     /// Subjects and proposers are two series of ids, and so are two people even where the ids look the same.
-    fn proposer(&mut self, work: &Work, line: &Line) -> Actor {
+    fn proposer(&mut self, work: &Work, line: &Line) -> PersonRef {
         let key = format!("proposer/{}", line.proposed_by);
         let name = format!("{} (proposer)", line.proposed_by);
-        let (person, _) = self.somebody(work, key, name);
-        Actor::Person { id: person.id, name: person.name }
+        self.somebody(work, key, name).0
     }
 
     fn somebody(&mut self, work: &Work, key: String, name: String) -> (PersonRef, bool) {
@@ -247,7 +249,18 @@ impl Replay {
             Some(grant) => (grant.id, true),
             None => (GrantId(work.tx.new_id()), false),
         };
-        let asked = self.event(proposer, line, Action::RequestSubmitted, true);
+        let request = RequestId(work.tx.new_id());
+        self.requests.push(PastRequest {
+            id: request,
+            submission: SubmissionId(work.tx.new_id()),
+            requester: proposer.id,
+            beneficiary: who.id,
+            entitlement: what,
+            filed_at: line.proposed_at,
+            closed_at: line.at,
+            ticket: line.change.clone(),
+        });
+        let asked = self.event(by(proposer), line, Action::RequestSubmitted, true);
         let mut given = self.event(Actor::Unknown, line, Action::GrantActivated, false);
         if is_held_already {
             // The file gives it twice without taking it away in between; it is one access.
@@ -256,11 +269,17 @@ impl Replay {
             }
         } else {
             self.live.insert((who.id, what), self.grants.len());
-            let new = PastGrant { id, person: who.id, entitlement: what, since: line.at, revoked_at: None };
-            self.grants.push(new);
+            self.grants.push(PastGrant {
+                id,
+                request,
+                person: who.id,
+                entitlement: what,
+                since: line.at,
+                revoked_at: None,
+            });
         }
-        self.events.push(asked.subject(who.clone()).about(about.clone()).grant(id));
-        self.events.push(given.subject(who).about(about).grant(id));
+        self.events.push(asked.subject(who.clone()).about(about.clone()).request(request).grant(id));
+        self.events.push(given.subject(who).about(about).request(request).grant(id));
     }
 
     fn take(
@@ -276,12 +295,12 @@ impl Replay {
             return Err(format!("{} loses here what the lines before do not give.", who.name));
         };
         grant.revoked_at = Some(line.at);
-        let id = grant.id;
+        let (id, request) = (grant.id, grant.request);
         let proposer = self.proposer(work, line);
-        let asked = self.event(proposer, line, Action::GrantRevoking, true);
+        let asked = self.event(by(proposer), line, Action::GrantRevoking, true);
         let taken = self.event(Actor::Unknown, line, Action::GrantRevoked, false);
-        self.events.push(asked.subject(who.clone()).about(about.clone()).grant(id));
-        self.events.push(taken.subject(who).about(about).grant(id));
+        self.events.push(asked.subject(who.clone()).about(about.clone()).request(request).grant(id));
+        self.events.push(taken.subject(who).about(about).request(request).grant(id));
         Ok(())
     }
 
@@ -295,10 +314,14 @@ impl Replay {
             resource.tags.remove(tag);
         }
         let tags = serde_json::json!({ "before": before, "after": resource.tags });
-        let mut event = self.event(proposer, line, Action::ResourceChanged, false);
+        let mut event = self.event(by(proposer), line, Action::ResourceChanged, false);
         if let Some(detail) = event.detail.as_object_mut() {
             detail.insert("tags".to_owned(), tags);
         }
         self.events.push(event.about(self.about_resource(place)));
     }
+}
+
+fn by(person: PersonRef) -> Actor {
+    Actor::Person { id: person.id, name: person.name }
 }

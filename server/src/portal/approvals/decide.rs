@@ -65,6 +65,7 @@ pub async fn decide(store: &Store, caller: &Caller, typed: &TypedDecision) -> Re
 
 fn decided_already(record: &RequestRecord) -> Fault {
     let message = match record.state_word() {
+        _ if record.is_imported() => "This was decided elsewhere, long ago; nothing was changed.",
         "approved" => "Somebody approved this request before you; nothing was changed.",
         "denied" => "Somebody denied this request before you; nothing was changed.",
         "cancelled" => "This request was taken back; nothing was changed.",

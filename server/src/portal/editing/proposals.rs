@@ -11,7 +11,7 @@ use domain::person::PersonRef;
 use domain::policy::loosening::{Loosening, takes_a_second};
 use serde_json::{Map, Value, json};
 use store::catalogue_edit::{self, EditedEntitlement, EditedResource};
-use store::loosening::{self, Answered, NewLoosening, Of, ProposalRecord, Which};
+use store::loosening::{self, Answered, By, NewLoosening, Of, ProposalRecord, Which};
 use store::system_edit::EditedSystem;
 use store::{PgConnection, Store, StoreError, Tx, grant, owner};
 use uuid::Uuid;
@@ -48,14 +48,14 @@ pub async fn way<'a>(tx: &mut Tx, by: &'a Caller, edit: &Edit<'_>) -> Result<Opt
     if takes_a_second(&eligible, by.id()) {
         return Ok(None);
     }
-    write_down(tx, by, edit, true).await?;
+    write_down(tx, By::Alone(by.id()), edit).await?;
     let mut besides = Map::new();
     besides.insert("loosened".to_owned(), json!(edit.kinds));
     besides.insert("alone".to_owned(), json!(true));
     Ok(Some(Way { by, besides, is_alone: true }))
 }
 
-async fn write_down(tx: &mut Tx, by: &Caller, edit: &Edit<'_>, is_alone: bool) -> Result<Uuid, Fault> {
+async fn write_down(tx: &mut Tx, by: By<'_>, edit: &Edit<'_>) -> Result<Uuid, Fault> {
     let (id, now) = (tx.new_id(), tx.now);
     let new = NewLoosening {
         id,
@@ -63,8 +63,7 @@ async fn write_down(tx: &mut Tx, by: &Caller, edit: &Edit<'_>, is_alone: bool) -
         before: edit.before.clone(),
         after: edit.after.clone(),
         kinds: edit.kinds,
-        by: by.id(),
-        is_alone,
+        by,
     };
     loosening::insert(tx.conn(), &new, now).await?;
     Ok(id)
@@ -79,7 +78,7 @@ pub async fn propose(mut tx: Tx, by: &Caller, edit: &Edit<'_>) -> Result<(), Fau
         );
         return Err(PortalError::Conflict(message).into());
     }
-    let id = write_down(&mut tx, by, edit, false).await?;
+    let id = write_down(&mut tx, By::Proposer(by.id()), edit).await?;
     let (mut before, mut after) = (Map::new(), Map::new());
     for change in edit.changes {
         before.insert(change.field.to_owned(), change.before.clone());

@@ -28,6 +28,7 @@ pub fn row(record: &RequestRecord, deciders: Deciders) -> Result<RequestRow, Fau
         state: record.state_word().to_owned(),
         filed_at: record.filed_at,
         decide_by: record.decide_by,
+        is_imported: record.is_imported(),
         closed_at: record.closed_at,
         deciders: (record.state_word() == "pending").then_some(deciders),
         grant,
@@ -62,14 +63,13 @@ pub async fn show(store: &Store, caller: &Caller, id: RequestId) -> Result<Reque
     let is_mine = record.requester().id == me || record.beneficiary().id == me;
     let siblings = if is_mine { siblings } else { Vec::new() };
     let is_pending = record.state_word() == "pending";
-    let is_open = is_pending && record.decide_by > caller.called_at;
     let can_end = grant.as_ref().map(can_be_taken_away).transpose()?.unwrap_or(false);
     Ok(RequestView {
         next: next(caller, &record, grant.as_ref())?,
         requester: record.requester(),
         rationale: record.rationale.clone(),
         ticket: record.ticket.clone(),
-        asked: record.asked()?,
+        asked: (!record.is_imported()).then(|| record.asked()).transpose()?,
         given: record.given()?,
         held_since,
         renewed_until: record.renewed_until,
@@ -81,7 +81,7 @@ pub async fn show(store: &Store, caller: &Caller, id: RequestId) -> Result<Reque
             .collect::<Result<_, _>>()?,
         thread: thread::steps(&events.into_iter().filter(told).collect::<Vec<_>>()),
         may_cancel: is_pending && is_mine,
-        may_decide: is_open && deciding::may_decide(caller, &deciders),
+        may_decide: record.is_open(caller.called_at) && deciding::may_decide(caller, &deciders),
         may_give_back: can_end && record.beneficiary().id == me,
         may_revoke: can_end && record.beneficiary().id != me && (owns || caller.roles.administrator),
         row: row(&record, deciders)?,
