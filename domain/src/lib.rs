@@ -18,3 +18,4 @@ pub mod request;
 pub mod shortening;
 pub mod span;
 pub mod text;
+pub mod usage;
