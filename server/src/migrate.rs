@@ -28,6 +28,7 @@ pub enum MigrateError {
 pub async fn migrate(admin_url: &SecretString, application_url: &SecretString) -> Result<(), MigrateError> {
     store::migration::run(admin_url.expose_secret()).await?;
     let admin = cluster::connect(admin_url.expose_secret()).await?;
+    store::sequence::begin_anew_where_restored(&admin).await?;
     let application = Url::parse(application_url.expose_secret()).map_err(|_| MigrateError::NoRole)?;
     let (user, password) = role_of(&application).ok_or(MigrateError::NoRole)?;
     let is_owner = cluster::is_own_role(&admin, &user).await?;

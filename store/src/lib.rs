@@ -25,6 +25,7 @@ pub mod person;
 pub mod policy;
 pub mod request;
 pub mod roles;
+pub mod sequence;
 pub mod session;
 pub mod stock;
 pub mod system_edit;

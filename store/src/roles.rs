@@ -20,7 +20,7 @@ pub async fn grant_application(conn: &mut PgConnection, role: &str) -> Result<()
         "revoke all on function event_ensure_partitions(timestamptz) from public",
         "grant execute on function event_ensure_partitions(timestamptz) to ROLE",
         "revoke all on _sqlx_migrations from ROLE",
-        "revoke update, delete, truncate on policy_version, decision, submission from ROLE",
+        "revoke update, delete, truncate on policy_version, decision, submission, event_position from ROLE",
     ] {
         let statement = statement.replace("ROLE", &quoted);
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *tx).await?;
@@ -65,7 +65,8 @@ pub async fn could_rewrite_book(conn: &mut PgConnection) -> Result<Option<String
     let table = sqlx::query!(
         r#"select t.relid::regclass::text as "name!",
              pg_has_role(c.relowner, 'member') as "owns!"
-           from pg_partition_tree('event') t join pg_class c on c.oid = t.relid
+           from (select relid from pg_partition_tree('event') union all select 'event_position'::regclass) t
+           join pg_class c on c.oid = t.relid
            where pg_has_role(c.relowner, 'member') or has_table_privilege(t.relid, 'update, delete, truncate')
            limit 1"#
     )

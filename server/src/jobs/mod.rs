@@ -2,6 +2,7 @@
 //! queued: any number of workers look for it, and a crash leaves it due.
 
 mod due;
+pub mod sequencer;
 mod target;
 
 use std::future::Future;
@@ -33,7 +34,7 @@ pub async fn run(store: Store, connectors: Vec<Box<dyn Connector>>, stop: impl F
     };
     tokio::select! {
         () = stop => {}
-        ((), ()) = futures::future::join(by_time, at_targets) => {}
+        ((), (), ()) = futures::future::join3(by_time, at_targets, sequencer::run(&store)) => {}
     }
 }
 

@@ -178,11 +178,7 @@ async fn a_request_of_the_past_has_a_page_that_says_what_is_recorded_and_what_is
 async fn names_that_do_not_fit_are_refused_with_their_place_and_nothing_is_stored(pool: PgPool) {
     let long = "x".repeat(181);
     let cases = [
-        (
-            "\"u2\"",
-            format!("\"{long}\""),
-            "row 7, subject: This is 181 characters long; at most 180 fit.",
-        ),
+        ("\"u2\"", format!("\"{long}\""), "row 7, subject: This is 181 characters long; at most 180 fit."),
         ("\"a-b\"", "\"a\\u0000b\"".to_owned(), "row 7, object: This contains a control character"),
         ("\"triage\"", "\" \"".to_owned(), "row 7, role: This must not be empty."),
     ];

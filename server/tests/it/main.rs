@@ -32,6 +32,7 @@ mod owning;
 mod races;
 mod requesting;
 mod restore;
+mod sequencing;
 mod servers;
 mod shelf;
 mod starting;

@@ -1,0 +1,101 @@
+//! The order of the book: every event has a position, without gaps, in the order in which changes became visible.
+//!
+//! Nobody who writes waits for it. An event remembers its transaction (`event.xid`), and one sequencer at a time
+//! numbers what its last look at the database (`event_sequence.seen`, a snapshot) could not see: of one look by time,
+//! of two looks the earlier first. Whoever could see an event before writing another has the larger position. The look
+//! and the positions are written together, so a crash neither loses nor doubles any.
+
+use sqlx::{Connection as _, PgPool};
+
+use crate::{Result, Store, StoreError};
+
+/// Where positions are announced; a hint, to be followed by looking. The payload is the last position.
+pub const CHANNEL: &str = "gatebook_position";
+/// Held by whoever numbers.
+const LOCK: i64 = 7_016_996_765_293_437_282;
+
+/// What one look came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// So many events were numbered, up to this position.
+    Numbered {
+        /// How many.
+        events: i64,
+        /// The position of the last one.
+        last: i64,
+    },
+    /// There was nothing new.
+    Nothing,
+    /// Another process is at it.
+    Elsewhere,
+}
+
+/// Looks once, and numbers what is new.
+///
+/// # Errors
+/// When the database cannot be reached, or was restored from elsewhere and not migrated since.
+pub async fn look(store: &Store) -> Result<Look> {
+    let mut conn = store.read().await?;
+    let mut tx = conn.begin().await?;
+    // A statement of its own: the one that numbers must see what whoever had the lock before has done.
+    let got = sqlx::query!(
+        r#"select pg_try_advisory_xact_lock($1) as "is_ours!",
+             (select pg_snapshot_xmax(seen) > pg_snapshot_xmax(pg_current_snapshot()) from event_sequence) as "is_restored!",
+             -- However long nobody has looked, it is done at once.
+             set_config('statement_timeout', '0', true) as "timeout!""#,
+        LOCK
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if !got.is_ours {
+        tx.rollback().await?;
+        return Ok(Look::Elsewhere);
+    }
+    if got.is_restored {
+        return Err(StoreError::corrupt("event_sequence", "restored from elsewhere; run gatebook migrate"));
+    }
+    let placed = sqlx::query!(
+        r#"with fresh as (
+             select e.id, e.class, e.recorded_at,
+               q.last_position + row_number() over (order by e.recorded_at, e.id) as position
+             from event_sequence q join event e
+               on e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)),
+           placed as (
+             insert into event_position (position, event_id, class, recorded_at)
+             select position, id, class, recorded_at from fresh returning position),
+           moved as (
+             update event_sequence set seen = pg_current_snapshot(),
+               last_position = (select max(position) from placed)
+             where exists (select from placed))
+           select count(*) as "events!", coalesce(max(position), 0) as "last!",
+             case when count(*) > 0 then pg_notify($1, max(position)::text) end as "told: ()"
+           from placed"#,
+        CHANNEL
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    // At once, and not when the connection is used again: others wait for the lock.
+    tx.commit().await?;
+    if placed.events == 0 {
+        return Ok(Look::Nothing);
+    }
+    Ok(Look::Numbered { events: placed.events, last: placed.last })
+}
+
+/// Begins anew in a database that was restored into another cluster, as its owner: the numbers of transactions there
+/// have nothing to do with those that the events remember. Positions stay.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn begin_anew_where_restored(admin: &PgPool) -> Result<bool> {
+    let is_restored = sqlx::query_scalar!(
+        r#"select pg_snapshot_xmax(seen) > pg_snapshot_xmax(pg_current_snapshot()) as "is_restored!"
+           from event_sequence"#
+    )
+    .fetch_one(admin)
+    .await?;
+    if is_restored {
+        sqlx::query!(r#"select event_sequence_begin() as "begun: ()""#).fetch_one(admin).await?;
+    }
+    Ok(is_restored)
+}
