@@ -61,6 +61,10 @@ ids! {
     GrantId
     /// One row of the book.
     EventId
+    /// What reports events from outside.
+    SourceId
+    /// A token that lets a source in. Not its secret.
+    TokenId
     /// A signed-in browser. Not the secret in its cookie.
     SessionId
 }

@@ -1,15 +1,16 @@
 //! The book: written once, never changed.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::audit::{About, Action, Actor, Event, NewEvent, Outcome};
 use domain::caller::Source;
 use domain::id::{EntitlementId, EventId, GrantId, PersonId, RequestId, ResourceId, SystemId};
 use domain::person::PersonRef;
+use domain::usage::OutsideKind;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
-use crate::{Result, StoreError};
+use crate::{Clock, Result, StoreError};
 
 /// Totals are counted exactly up to here.
 pub const COUNTED_MAX: i64 = 10_000;
@@ -50,13 +51,16 @@ pub struct Filter {
     pub to: Option<DateTime<Utc>>,
 }
 
-/// An event to be written, with its id and the time that it is recorded at.
-pub(crate) type RecordedEvent = (EventId, DateTime<Utc>, NewEvent);
+/// An event to be written, with its id.
+pub(crate) type RecordedEvent = (EventId, NewEvent);
 
-/// Writes these events of a transaction of `now`; in one statement.
+/// Writes these events of a transaction of `now`; in one statement. They are recorded at the moment of writing: whoever
+/// waited for a row is recorded after whoever had it, whoever began first, and however slow a process is to hear what
+/// time it is.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
+    clock: &Clock,
     events: Vec<RecordedEvent>,
 ) -> Result<()> {
     let mut query = QueryBuilder::<Postgres>::new(
@@ -64,13 +68,14 @@ pub(crate) async fn insert(
          subject_id, subject_name, system_id, system_name, resource_id, resource_name, entitlement_id, \
          entitlement_name, request_id, grant_id, origin, ip, user_agent, reason, detail) ",
     );
-    query.push_values(events, |mut row, (id, recorded_at, event)| {
+    query.push_values(events, |mut row, (id, event)| {
         let (subject_id, subject_name) = event.subject.map_or((None, None), |s| (Some(s.id.0), Some(s.name)));
-        row.push_bind(id.0)
-            .push("'governance'")
-            .push_bind(event.occurred_at.unwrap_or(now))
-            .push_bind(recorded_at)
-            .push_bind(event.actor.kind())
+        row.push_bind(id.0).push("'governance'").push_bind(event.occurred_at.unwrap_or(now));
+        match clock {
+            Clock::Database => row.push("clock_timestamp()"),
+            Clock::Fixed(_) => row.push_bind(now),
+        };
+        row.push_bind(event.actor.kind())
             .push_bind(event.actor.id().map(Uuid::from))
             .push_bind(event.actor.name().to_owned())
             .push_bind(event.action.as_str())
@@ -173,20 +178,29 @@ pub async fn tally(conn: &mut PgConnection, filter: &Filter, zone: &str) -> Resu
 /// # Errors
 /// When the database cannot be reached.
 pub async fn find(conn: &mut PgConnection, id: EventId) -> Result<Option<Event>> {
+    let placed = sqlx::query_scalar!("select recorded_at from event_position where event_id = $1", id.0)
+        .fetch_optional(&mut *conn)
+        .await?;
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query.push(" and id = ").push_bind(id.0);
-    // UUIDv7 carries its milliseconds, which name the partition.
-    if let Some(at) = id.0.get_timestamp().and_then(|t| {
-        let (seconds, nanos) = t.to_unix();
-        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
-    }) {
-        query
-            .push(" and recorded_at between ")
-            .push_bind(at - chrono::TimeDelta::seconds(1))
-            .push(" and ")
-            .push_bind(at + chrono::TimeDelta::seconds(1));
+    match (placed, begun_at(id)) {
+        (Some(at), _) => {
+            query.push(" and recorded_at = ").push_bind(at);
+        }
+        // A moment old: written after its transaction began, and no transaction takes so long.
+        (None, Some(begun_at)) => {
+            query.push(" and recorded_at between ").push_bind(begun_at - TimeDelta::seconds(1));
+            query.push(" and ").push_bind(begun_at + TimeDelta::hours(1));
+        }
+        (None, None) => return Ok(None),
     }
     query.build().fetch_optional(conn).await?.as_ref().map(read).transpose()
+}
+
+/// When the transaction of an event began: its UUIDv7 carries the milliseconds.
+fn begun_at(id: EventId) -> Option<DateTime<Utc>> {
+    let (seconds, nanos) = id.0.get_timestamp()?.to_unix();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
 
 /// What belongs to a request and its grant, oldest first; of more than `limit`, the newest.
@@ -288,7 +302,10 @@ fn read(row: &PgRow) -> Result<Event> {
         ("person", Some(id)) => Actor::Person { id: PersonId(id), name: actor_name },
         ("system", _) => Actor::System,
         ("command", _) => Actor::Command { name: actor_name },
-        _ => Actor::Unknown,
+        ("person", None) => Actor::Outside { kind: OutsideKind::Person, name: actor_name },
+        ("machine", _) => Actor::Outside { kind: OutsideKind::Machine, name: actor_name },
+        _ if actor_name == Actor::Unknown.name() => Actor::Unknown,
+        _ => Actor::Outside { kind: OutsideKind::Unknown, name: actor_name },
     };
     let outcome: &str = row.try_get("outcome")?;
     let subject = match (row.try_get::<Option<Uuid>, _>("subject_id")?, row.try_get("subject_name")?) {

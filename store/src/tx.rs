@@ -3,16 +3,18 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
 use domain::audit::NewEvent;
 use domain::id::EventId;
+use domain::usage::OutsideEvent;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use uuid::{Timestamp, Uuid};
 
+use crate::report::{self, Reporter};
 use crate::{Result, audit};
 
 /// A connection that was used so lately is not asked first whether it still works: a page or a decision would
@@ -142,9 +144,8 @@ impl Store {
             let mut inner = self.pool.begin().await?;
             let now = self.read_clock(&mut inner).await?;
             if self.knows_partitions_of(now) {
-                let (clock, read) = (self.clock.clone(), Instant::now());
                 let (events, sequence) = (Vec::new(), self.sequence.clone());
-                return Ok(Tx { now, inner, clock, read, events, sequence });
+                return Ok(Tx { now, inner, clock: self.clock.clone(), events, sequence });
             }
             // Once a month: partitions are made in a transaction of their own, so that no writer waits for it.
             inner.rollback().await?;
@@ -174,8 +175,6 @@ pub struct Tx {
     pub now: DateTime<Utc>,
     inner: Transaction<'static, Postgres>,
     clock: Clock,
-    /// When the clock was read.
-    read: Instant,
     /// To be written, at the latest with the commit.
     events: Vec<audit::RecordedEvent>,
     sequence: Arc<AtomicU32>,
@@ -200,14 +199,8 @@ impl Tx {
         if self.events.len() == EVENTS_AT_ONCE {
             self.write_events().await?;
         }
-        // What has passed since the clock was read counts: whoever waited for a row is recorded after whoever had
-        // it, whoever began first.
-        let recorded_at = match self.clock {
-            Clock::Database => self.now + self.read.elapsed(),
-            Clock::Fixed(_) => self.now,
-        };
-        let id = EventId(new_id(recorded_at, self.sequence.fetch_add(1, Ordering::Relaxed)));
-        self.events.push((id, recorded_at, event));
+        let id = EventId(self.new_id());
+        self.events.push((id, event));
         Ok(id)
     }
 
@@ -222,9 +215,31 @@ impl Tx {
         Ok(id)
     }
 
+    /// Writes reports of a source, which are events themselves, and those recorded before, and commits. Answers for
+    /// each report its event, or `None` where it was there already.
+    ///
+    /// # Errors
+    /// When the database refuses any; then nothing was written.
+    pub async fn commit_reports(
+        mut self,
+        by: &Reporter<'_>,
+        reports: Vec<OutsideEvent>,
+    ) -> Result<Vec<Option<EventId>>> {
+        let given: Vec<(EventId, OutsideEvent)> =
+            reports.into_iter().map(|report| (EventId(self.new_id()), report)).collect();
+        let ids: Vec<EventId> = given.iter().map(|(id, _)| *id).collect();
+        let stored: HashSet<EventId> =
+            report::insert(&mut self.inner, by, given, self.now).await?.into_iter().collect();
+        if !self.events.is_empty() {
+            self.write_events().await?;
+        }
+        self.inner.commit().await?;
+        Ok(ids.into_iter().map(|id| stored.contains(&id).then_some(id)).collect())
+    }
+
     async fn write_events(&mut self) -> Result<()> {
         let events = std::mem::take(&mut self.events);
-        audit::insert(&mut self.inner, self.now, events).await
+        audit::insert(&mut self.inner, self.now, &self.clock, events).await
     }
 }
 

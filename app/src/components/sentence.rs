@@ -78,6 +78,9 @@ fn actor(actor: &Actor) -> AnyView {
         Actor::Command { name } => {
             view! { <span class="name-plain">{name.clone()} " (command line)"</span> }.into_any()
         }
+        Actor::Outside { .. } => {
+            view! { <span class="name-plain">{actor.name().to_owned()}</span> }.into_any()
+        }
         Actor::Unknown => view! { <span class="name-plain">"Somebody unknown"</span> }.into_any(),
     }
 }

@@ -82,6 +82,13 @@ actions! {
     GrantRetried = "grant.retried", "asked for another try of";
     GrantAttested = "grant.attested", "attested";
     GrantImported = "grant.imported", "brought in";
+    SourceAdded = "source.added", "added a source of events";
+    SourceChanged = "source.changed", "changed a source of events";
+    SourceEnded = "source.ended", "closed a source of events";
+    TokenMade = "token.made", "made a token";
+    TokenRotated = "token.rotated", "rotated a token";
+    TokenEnded = "token.ended", "ended a token";
+    TokenRefused = "token.refused", "refused what a token sent";
     AuditSearched = "audit.searched", "searched the book";
     AuditExported = "audit.exported", "exported from the book";
     AccessDenied = "access.denied", "was refused";

@@ -19,7 +19,10 @@ pub const GROUPS: &[Group] = &[
     Group { noun: "person", label: "People" },
     Group { noun: "catalogue", label: "Catalogue" },
     Group { noun: "policy", label: "Rules" },
+    Group { noun: "resource", label: "Use" },
     Group { noun: "session", label: "Sign-ins" },
+    Group { noun: "source", label: "Sources" },
+    Group { noun: "token", label: "Tokens" },
     Group { noun: "audit", label: "Reading the book" },
 ];
 

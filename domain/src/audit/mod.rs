@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::caller::{Caller, Source};
 use crate::id::{EntitlementId, EventId, GrantId, PersonId, RequestId, ResourceId, SystemId};
 use crate::person::PersonRef;
+use crate::usage::OutsideKind;
 
 /// How what was tried came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +62,14 @@ pub enum Actor {
         /// The operating-system user.
         name: String,
     },
+    /// Somebody elsewhere, in the words of the source that reports it.
+    Outside {
+        /// What kind of somebody.
+        #[serde(rename = "who")]
+        kind: OutsideKind,
+        /// The name there; may be empty.
+        name: String,
+    },
     /// Nobody who is known: a refused sign-in, or history that does not name anybody.
     Unknown,
 }
@@ -72,6 +81,7 @@ impl Actor {
             Self::Person { .. } => "person",
             Self::System => "system",
             Self::Command { .. } => "command",
+            Self::Outside { kind, .. } => kind.as_str(),
             Self::Unknown => "unknown",
         }
     }
@@ -87,7 +97,8 @@ impl Actor {
     /// The name as of then.
     pub fn name(&self) -> &str {
         match self {
-            Self::Person { name, .. } | Self::Command { name } => name,
+            Self::Outside { name, .. } if name.is_empty() => "somebody not named",
+            Self::Person { name, .. } | Self::Command { name } | Self::Outside { name, .. } => name,
             Self::System => "Gatebook",
             Self::Unknown => "not recorded",
         }
