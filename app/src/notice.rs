@@ -53,6 +53,12 @@ notices! {
     Gone = "gone", "Deleted. Its history stays.";
     JobRolesSet = "job-roles-set", "The job roles are set. What they no longer explain stands out at once.";
     OwnersGivenUp = "owners-given-up", "The next level decides there from now on.";
+    SourceAdded = "source-added", "The source is there. Make a token for whatever sends next.";
+    SourceSaved = "source-saved", "The source is saved.";
+    SourceEnded = "source-ended", "The source is closed, and its tokens have ended.";
+    TokenMade = "token-made", "The token works from now on.";
+    TokenRotated = "token-rotated", "The new secret works from now on; the one of before for another 24 hours.";
+    TokenEnded = "token-ended", "The token has ended. Whatever sends with it is refused.";
     StatusChanged = "status-changed", "The status is changed.";
 }
 

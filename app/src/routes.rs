@@ -26,6 +26,8 @@ pub const SYSTEMS: &str = "/admin/systems";
 pub const BUNDLES: &str = "/admin/bundles";
 /// Job roles, likewise.
 pub const JOB_ROLES: &str = "/admin/job-roles";
+/// Sources of events from outside; `/admin/sources/{slug}` is one, `…/token` makes a token or rotates `?token=ID`.
+pub const SOURCES: &str = "/admin/sources";
 /// The form for a new resource: `?system=SLUG`.
 pub const RESOURCE_NEW: &str = "/catalogue/new";
 /// Own settings and signed-in devices.
@@ -53,6 +55,17 @@ pub fn resource(slug: &str) -> String {
 /// The page of the system with this id; an empty one is the form for another.
 pub fn system(id: &str) -> String {
     format!("{SYSTEMS}/{}", if id.is_empty() { "new" } else { id })
+}
+
+/// The page of the source with this slug; an empty one is the form for another.
+pub fn source(slug: &str) -> String {
+    format!("{SOURCES}/{}", if slug.is_empty() { "new" } else { slug })
+}
+
+/// The form that makes a token of this source, or gives the one with this id another secret.
+pub fn token(slug: &str, id: &str) -> String {
+    let which = if id.is_empty() { String::new() } else { format!("?token={id}") };
+    format!("{SOURCES}/{slug}/token{which}")
 }
 
 /// The form that edits the resource with this slug.

@@ -75,6 +75,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/job-roles") view=pages::groups::JobRoles ssr=SsrMode::Async/>
                 <Route path=path!("/admin/job-roles/new") view=pages::group_edit::JobRoleNew ssr=SsrMode::Async/>
                 <Route path=path!("/admin/job-roles/:id") view=pages::group_edit::JobRole ssr=SsrMode::Async/>
+                <Route path=path!("/admin/sources") view=pages::sources::Sources ssr=SsrMode::Async/>
+                <Route path=path!("/admin/sources/new") view=pages::source::SourceNew ssr=SsrMode::Async/>
+                <Route path=path!("/admin/sources/:slug") view=pages::source::Source ssr=SsrMode::Async/>
+                <Route path=path!("/admin/sources/:slug/token") view=pages::token::Token ssr=SsrMode::Async/>
                 <Route path=path!("/settings") view=pages::settings::Settings ssr=SsrMode::Async/>
             </Routes>
         </Router>

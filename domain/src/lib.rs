@@ -18,4 +18,5 @@ pub mod request;
 pub mod shortening;
 pub mod span;
 pub mod text;
+pub mod token;
 pub mod usage;

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod fit;
 pub mod http;
 pub mod import;
+pub mod ingest;
 pub mod jobs;
 pub mod migrate;
 pub mod oidc;

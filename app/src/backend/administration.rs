@@ -54,6 +54,8 @@ pub struct Overview {
     pub bundles: usize,
     /// How many job roles.
     pub job_roles: usize,
+    /// How many open sources of events.
+    pub sources: usize,
     /// What lost its last active owner, at most 200.
     pub unowned: Vec<Unowned>,
 }

@@ -12,6 +12,7 @@ mod catalogue;
 mod editing;
 mod people;
 mod requests;
+mod sources;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub use domain::caller::Caller;
 pub use editing::*;
 pub use people::*;
 pub use requests::*;
+pub use sources::*;
 
 use crate::error::PortalError;
 
@@ -48,6 +50,8 @@ pub struct Backend {
     pub access: Arc<dyn Access>,
     /// The book.
     pub audit: Arc<dyn Audit>,
+    /// Where events come in from outside.
+    pub sources: Arc<dyn Sources>,
     /// Who people are and what they hold.
     pub people: Arc<dyn People>,
     /// One's own settings and signed-in devices, and what was typed into a form that failed.

@@ -11,6 +11,7 @@ pub mod approvals;
 pub mod editing;
 pub mod people;
 pub mod requests;
+pub mod sources;
 
 use domain::caller::Caller;
 use http::header::{ACCEPT, LOCATION};
@@ -173,6 +174,10 @@ pub fn register_server_functions() {
     register_explicit::<administration::DeleteMade>();
     register_explicit::<administration::SetJobRoles>();
     register_explicit::<administration::GiveUpOwners>();
+    register_explicit::<sources::SaveSource>();
+    register_explicit::<sources::EndSource>();
+    register_explicit::<sources::KeepToken>();
+    register_explicit::<sources::EndToken>();
     register_explicit::<account::SaveSettings>();
     register_explicit::<account::EndDevice>();
     register_explicit::<account::SetTheme>();

@@ -41,12 +41,14 @@ fn ways(overview: &Overview) -> AnyView {
     };
     let systems = "What access is on, whether people or a connector open it, and who looks after it";
     let bundles = "Several entitlements that are asked for together";
+    let sources = "Where events of other systems come in, and the tokens that let them in";
     let job_roles = "Responsibilities, and the entitlements that they explain";
     view! {
         <ul class="rows">
             {way(routes::SYSTEMS, "Systems", overview.systems, systems)}
             {way(routes::BUNDLES, "Bundles", overview.bundles, bundles)}
             {way(routes::JOB_ROLES, "Job roles", overview.job_roles, job_roles)}
+            {way(routes::SOURCES, "Sources", overview.sources, sources)}
         </ul>
     }
     .into_any()

@@ -13,6 +13,7 @@ pub mod people;
 pub mod requests;
 pub mod sign_in;
 pub mod sign_out;
+mod sources;
 mod stopping;
 mod thread;
 mod typed;
@@ -50,6 +51,7 @@ impl Portal {
             requests: portal.clone(),
             approvals: portal.clone(),
             access: portal.clone(),
+            sources: portal.clone(),
             audit: portal.clone(),
             people: portal,
             account,

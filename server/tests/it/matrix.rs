@@ -9,7 +9,7 @@ use domain::id::{GrantId, RequestId};
 use http::{Method, StatusCode};
 use sqlx::PgPool;
 
-use self::changing::{Made, edit_everything, make_everything};
+use self::changing::{Made, edit_everything, let_everything_in, make_everything};
 use crate::door::gate::{Browser, Gate};
 use crate::house::{House, caller_of, typed};
 
@@ -164,6 +164,21 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
         ("/admin/job-roles/new", "/admin/job-roles/new".into(), ADMINISTRATORS),
         ("/admin/job-roles/{id}", format!("/admin/job-roles/{}", made.job_role), ADMINISTRATORS),
         ("/admin/job-roles/{id}", format!("/admin/job-roles/{}", made.bundle), NOT_FOUND),
+        ("/admin/sources", "/admin/sources".into(), ADMINISTRATORS),
+        ("/admin/sources/new", "/admin/sources/new".into(), ADMINISTRATORS),
+        ("/admin/sources/{slug}", format!("/admin/sources/{}", made.source), ADMINISTRATORS),
+        ("/admin/sources/{slug}", "/admin/sources/missing".into(), [303, 403, 403, 403, 403, 404]),
+        ("/admin/sources/{slug}/token", format!("/admin/sources/{}/token", made.source), ADMINISTRATORS),
+        (
+            "/admin/sources/{slug}/token",
+            format!("/admin/sources/{}/token?token={}", made.source, made.token),
+            ADMINISTRATORS,
+        ),
+        (
+            "/admin/sources/{slug}/token",
+            format!("/admin/sources/{}/token?token={MISSING}", made.source),
+            [303, 403, 403, 403, 403, 404],
+        ),
         ("/settings", "/settings".into(), EVERYBODY),
         ("/signed-out", "/signed-out".into(), [200; 6]),
         ("/audit/export", "/audit/export?format=csv".into(), EVERYBODY),
@@ -284,6 +299,25 @@ async fn every_form_refuses_everybody_it_should(pool: PgPool) {
         ),
         ("set-job-roles", format!("typed[person]={MISSING}"), FORM_NOT_FOUND),
         ("give-up-owners", format!("typed[system]={}", made.system), FORM_NOT_FOUND),
+        ("save-source", "typed[name]=".into(), [401, 403, 403, 403, 403, 422]),
+        ("save-source", "typed[slug]=missing&typed[name]=x".into(), [401, 403, 403, 403, 403, 404]),
+        (
+            "end-source",
+            format!("typed[slug]={}&typed[reason]={long}", made.source),
+            [401, 403, 403, 403, 403, 422],
+        ),
+        ("end-source", "typed[slug]=missing&typed[reason]=x".into(), [401, 403, 403, 403, 403, 404]),
+        (
+            "keep-token",
+            format!("typed[slug]={}&typed[name]=x&typed[secret]=guess", made.source),
+            [401, 403, 403, 403, 403, 422],
+        ),
+        ("keep-token", "typed[slug]=missing&typed[name]=x".into(), [401, 403, 403, 403, 403, 404]),
+        (
+            "end-token",
+            format!("typed[slug]={}&typed[token]={MISSING}", made.source),
+            [401, 403, 403, 403, 403, 404],
+        ),
         (
             "set-account",
             format!("typed[person]={other}&typed[system]={MISSING}&typed[account]=x"),
@@ -357,6 +391,7 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
     }
     let making = make_everything(&mut stage, &holder).await;
     let editing = edit_everything(&mut stage, &holder).await;
+    let sources = let_everything_in(&mut stage).await;
     // The theme is a cookie of this browser and changes nothing in the database.
     let tried: BTreeSet<String> = steps
         .iter()
@@ -364,6 +399,7 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
         .chain(["set-theme"])
         .chain(editing)
         .chain(making)
+        .chain(sources)
         .map(|name| format!("/api/form/{name}"))
         .collect();
     let missing: Vec<_> = leptos::server_fn::axum::server_fn_paths()

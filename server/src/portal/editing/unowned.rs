@@ -9,7 +9,7 @@ use domain::person::{PersonRef, PersonStatus};
 use serde_json::json;
 use store::group_edit::{self, Kind};
 use store::unowned::{self, UnownedRecord};
-use store::{Store, Tx, system_edit};
+use store::{Store, Tx, source, system_edit};
 
 use super::may;
 use crate::portal::{Fault, refuse};
@@ -25,6 +25,7 @@ pub async fn overview(store: &Store, caller: &Caller) -> Result<Overview, Fault>
         systems: system_edit::list(&mut conn, None).await?.len(),
         bundles: group_edit::list(&mut conn, Kind::Bundle).await?.len(),
         job_roles: group_edit::list(&mut conn, Kind::JobRole).await?.len(),
+        sources: source::list(&mut conn, None).await?.iter().filter(|one| one.ended_at.is_none()).count(),
         unowned: unowned::list(&mut conn, None, LISTED_MAX).await?.into_iter().map(view).collect(),
     })
 }

@@ -1,17 +1,21 @@
 //! What the matrix makes, edits and deletes.
 
-use app::backend::{Administration, Caller, Editing, GroupKind, TypedGroup, TypedSystem};
+use app::backend::{
+    Administration, Caller, Editing, GroupKind, Sources, TypedGroup, TypedSource, TypedSystem, TypedToken,
+};
 
 use super::Stage;
 use crate::house::{House, caller_of};
 
-/// A system that “owner” owns, a bundle and a job role, by their ids.
+/// A system that “owner” owns, a bundle and a job role, by their ids; a source with a token.
 #[derive(Clone)]
 pub(super) struct Made {
     pub(super) system: String,
     pub(super) slug: String,
     pub(super) bundle: String,
     pub(super) job_role: String,
+    pub(super) source: String,
+    pub(super) token: String,
 }
 
 impl Made {
@@ -33,7 +37,14 @@ impl Made {
         };
         let (_, bundle) = house.portal.save_group(&admin, &group(GroupKind::Bundle)).await.unwrap();
         let (_, job_role) = house.portal.save_group(&admin, &group(GroupKind::JobRole)).await.unwrap();
-        Self { system, slug: "ledger".into(), bundle, job_role }
+        let source = TypedSource { name: "Ledger log".into(), ..TypedSource::default() };
+        let (_, source) = Sources::save(&house.portal, &admin, &source).await.unwrap();
+        let secret = house.portal.offer(&admin, &source, "").await.unwrap().secret;
+        let token =
+            TypedToken { slug: source.clone(), name: "Host 1".into(), secret, ..TypedToken::default() };
+        house.portal.keep(&admin, &token).await.unwrap();
+        let token = Sources::show(&house.portal, &admin, &source).await.unwrap().tokens[0].id.to_string();
+        Self { system, slug: "ledger".into(), bundle, job_role, source, token }
     }
 }
 
@@ -65,6 +76,23 @@ pub(super) async fn make_everything(stage: &mut Stage, holder: &Caller) -> [&'st
         .unwrap();
     stage.leaves_an_event("admin", "give-up-owners", &format!("typed[system]={id}")).await;
     ["save-system", "add-resource", "save-group", "set-job-roles", "delete-made", "give-up-owners"]
+}
+
+/// Adds a source, makes, rotates and ends a token, and closes a source; answers which forms that took.
+pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 4] {
+    let Made { source, token, .. } = stage.made.clone();
+    stage.leaves_an_event("admin", "save-source", "typed[name]=Wiki+log").await;
+    let secret = domain::token::secret(&"a".repeat(43));
+    stage
+        .leaves_an_event(
+            "admin",
+            "keep-token",
+            &format!("typed[slug]={source}&typed[name]=Two&typed[secret]={secret}"),
+        )
+        .await;
+    stage.leaves_an_event("admin", "end-token", &format!("typed[slug]={source}&typed[token]={token}")).await;
+    stage.leaves_an_event("admin", "end-source", &format!("typed[slug]={source}&typed[reason]=Moved")).await;
+    ["save-source", "keep-token", "end-token", "end-source"]
 }
 
 /// Edits, loosens, confirms and deletes; answers which forms that took.
