@@ -122,9 +122,9 @@ pub struct Period {
     pub written: String,
 }
 
-/// The text with each character replaced by its simple lower-case mapping, which is what `lower()` does in Postgres:
-/// character by character, one for one. (Rust's `str::to_lowercase` looks at neighbours for Σ and makes two
-/// characters of İ.)
+/// The text with each character replaced by its simple lower-case mapping, as `lower()` and `ilike` do in Postgres with
+/// locales of the C library: character by character, one for one. (Rust's `str::to_lowercase` looks at neighbours for
+/// Σ and makes two characters of İ.) Accents count, and are compared as they are coded: nothing is normalised.
 pub fn folded(text: &str) -> String {
     text.chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
 }

@@ -99,8 +99,7 @@ impl Network {
 
     /// Whether the address lies in it. An IPv4 address never lies in an IPv6 network, nor the other way round.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.address.is_ipv4() && Self::around(address, self.prefix) == Some(*self)
+        Self::around(address.to_canonical(), self.prefix) == Some(*self)
     }
 }
 

@@ -342,6 +342,7 @@ mod tests {
             assert_eq!(ends(typed, Berlin), (from.to_owned(), now.to_owned()), "{typed}");
         }
         assert_eq!(ends("2h..now", Berlin).1, now);
+        assert_eq!(ends("2026-11-23T10:00:00.123456789Z..", Berlin).0, now);
         assert_eq!(fault("30m", Berlin).meant.as_deref(), Some("30min"));
         assert!(fault("99999d", Berlin).message.contains("10 years"));
     }
@@ -379,6 +380,8 @@ mod tests {
             }
         }
         assert!(fault("..9999-12-31T23:59:59-12:00", Berlin).message.contains("9998"));
+        // Its end could not be read back.
+        assert!(fault("9999-01-02T00:00Z", Berlin).message.contains("9998"));
     }
 
     #[test]
