@@ -53,12 +53,12 @@ pub fn is_reference(text: &str) -> bool {
 
 /// Characters that make what follows read in another direction than it was written (Unicode UAX #9, explicit
 /// formatting): right-to-left languages do without them, and whoever decides must read what is stored.
-fn turns_around(c: char) -> bool {
+pub(crate) fn turns_around(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// White space, and the invisible characters that people paste without knowing.
-fn is_blank(c: char) -> bool {
+pub(crate) fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 

@@ -2,6 +2,7 @@
 
 mod action;
 mod label;
+pub mod query;
 mod told;
 
 pub use action::Action;
