@@ -3,6 +3,8 @@
 //! *Invariant:* what comes from outside is `resource.*` or `session.*` and nothing else: no report can pass for a
 //! decision or a grant.
 
+pub mod scrub;
+
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -145,6 +147,8 @@ pub struct OutsideEvent {
     pub external_id: String,
     /// When it happened.
     pub occurred_at: DateTime<Utc>,
+    /// The source gave no time: `occurred_at` is when the report came in.
+    pub undated: bool,
     /// What was done.
     pub action: UsageAction,
     /// How it came out.
@@ -258,7 +262,11 @@ fn bounded(field: &str, value: Option<&str>, max: usize) -> Result<Option<String
     }
 }
 
-fn check_original(original: &Value) -> Result<(), UsageError> {
+/// Whether an original keeps its bounds as it is.
+///
+/// # Errors
+/// When it is too deep or too large, or has the character NUL.
+pub fn check_original(original: &Value) -> Result<(), UsageError> {
     let refuse = |fault| Err(UsageError::new("original", fault));
     if is_deeper_than(original, ORIGINAL_DEPTH_MAX) {
         return refuse(UsageFault::TooDeep);
@@ -304,6 +312,7 @@ mod tests {
         OutsideEvent {
             external_id: "e-1".to_owned(),
             occurred_at: now(),
+            undated: false,
             action: UsageAction::parse(UsageAction::ACCESSED).expect("usage"),
             outcome: Outcome::Success,
             actor: OutsideActor::default(),

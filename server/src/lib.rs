@@ -11,6 +11,7 @@ pub mod connectors;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod fit;
+pub mod formats;
 pub mod http;
 pub mod import;
 pub mod ingest;
