@@ -89,7 +89,8 @@ impl Mapping {
 
     /// The views that rules look at: the record, or one for each element of its array, which stands at `/each`.
     fn views(&self, record: &Value) -> Vec<Value> {
-        let elements = self.each.as_ref().and_then(|pointer| pick::at(record, pointer)).and_then(Value::as_array);
+        let elements =
+            self.each.as_ref().and_then(|pointer| pick::at(record, pointer)).and_then(Value::as_array);
         match elements {
             Some(elements) if !elements.is_empty() => elements
                 .iter()
@@ -107,7 +108,8 @@ impl Mapping {
 
     fn draft(&self, view: &Value, rule: Option<&Rule>, now: DateTime<Utc>) -> Result<Draft, UsageError> {
         let find = |field: Field| {
-            rule.and_then(|rule| rule.get(field)).and_then(|expression| expression.text(view))
+            rule.and_then(|rule| rule.get(field))
+                .and_then(|expression| expression.text(view))
                 .or_else(|| self.fields.get(field).and_then(|expression| expression.text(view)))
         };
         let kind = find(Field::ActorKind).unwrap_or_default();
@@ -118,7 +120,10 @@ impl Mapping {
             action: action.unwrap_or(draft.action),
             outcome: match find(Field::Outcome) {
                 Some(word) => Outcome::parse(&word).ok_or_else(|| {
-                    UsageError::new("outcome", UsageFault::Other(format!("The mapping {} makes “{word}” of it.", self.name)))
+                    UsageError::new(
+                        "outcome",
+                        UsageFault::Other(format!("The mapping {} makes “{word}” of it.", self.name)),
+                    )
                 })?,
                 None => Outcome::Success,
             },

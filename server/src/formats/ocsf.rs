@@ -110,7 +110,11 @@ fn actor(record: &Value, class: Option<i64>) -> OutsideActor {
     };
     OutsideActor {
         kind,
-        name: of("full_name").or_else(|| of("display_name")).or_else(|| account.clone()).or(application).unwrap_or_default(),
+        name: of("full_name")
+            .or_else(|| of("display_name"))
+            .or_else(|| account.clone())
+            .or(application)
+            .unwrap_or_default(),
         email,
         account,
         subject: of("uid"),

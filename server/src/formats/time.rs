@@ -9,9 +9,32 @@ use super::pick;
 
 /// Abbreviations as PostgreSQL's own default set (`timezonesets/Default`) has them, in hours from UTC.
 const ABBREVIATIONS: [(&str, i32); 26] = [
-    ("UTC", 0), ("GMT", 0), ("Z", 0), ("WET", 0), ("WEST", 1), ("BST", 1), ("CET", 1), ("CEST", 2), ("EET", 2),
-    ("EEST", 3), ("IST", 2), ("MSK", 3), ("EST", -5), ("EDT", -4), ("CST", -6), ("CDT", -5), ("MST", -7), ("MDT", -6),
-    ("PST", -8), ("PDT", -7), ("JST", 9), ("KST", 9), ("AEST", 10), ("AEDT", 11), ("NZST", 12), ("NZDT", 13),
+    ("UTC", 0),
+    ("GMT", 0),
+    ("Z", 0),
+    ("WET", 0),
+    ("WEST", 1),
+    ("BST", 1),
+    ("CET", 1),
+    ("CEST", 2),
+    ("EET", 2),
+    ("EEST", 3),
+    ("IST", 2),
+    ("MSK", 3),
+    ("EST", -5),
+    ("EDT", -4),
+    ("CST", -6),
+    ("CDT", -5),
+    ("MST", -7),
+    ("MDT", -6),
+    ("PST", -8),
+    ("PDT", -7),
+    ("JST", 9),
+    ("KST", 9),
+    ("AEST", 10),
+    ("AEDT", 11),
+    ("NZST", 12),
+    ("NZDT", 13),
 ];
 
 /// The time at a pointer of a source whose times are UTC where they have no offset: RFC 3339, or a number since
@@ -149,7 +172,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_named() {
-        for value in [json!("soon"), json!(true), json!([1]), json!({}), json!(1e300), json!("NaN"), json!("1e999")] {
+        for value in
+            [json!("soon"), json!(true), json!([1]), json!({}), json!(1e300), json!("NaN"), json!("1e999")]
+        {
             assert!(read(value.clone()).expect_err("refused").starts_with("t: “"), "{value}");
         }
     }

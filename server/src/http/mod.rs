@@ -3,6 +3,7 @@
 //! *Invariant:* no GET changes anything but the browser's own sign-in.
 //! *Invariant:* every answer, an error too, carries the security headers.
 
+pub mod api;
 pub mod assets;
 mod back_channel;
 mod callback;

@@ -19,11 +19,11 @@ use tracing::Span;
 
 use super::dress::{Asked, dress};
 use super::guard::guard;
-use super::{Door, assets, back_channel, callback, health, prefetch, session, sign_in, sign_out};
+use super::{Door, api, assets, back_channel, callback, health, prefetch, session, sign_in, sign_out};
 
 /// Nothing may take longer to begin its answer.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Nothing larger is read. What takes larger bodies (events from outside) has a bound of its own.
+/// Nothing larger is read. Events from outside have a bound of their own.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// Everything that is served. `pages` stand behind the guard: they find [`super::guard::Visiting`] and
@@ -50,17 +50,18 @@ pub fn router(door: &Door, pages: Router) -> Result<Router, ConfigError> {
         .with_state(door.clone());
     let csrf = CsrfLayer::new().add_trusted_origin(door.settings.public_url.origin())?;
     // The first is the outermost: it sees the request first and the answer last.
-    let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(door.clone(), dress))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
-        .layer(CompressionLayer::new())
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+    let for_browsers = ServiceBuilder::new()
         .layer(middleware::from_fn(assets::serve))
         .layer(middleware::from_fn(prefetch::refuse))
         .layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES))
         .layer(csrf);
-    Ok(with_session.merge(without).layer(layers))
+    let for_all = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(door.clone(), dress))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT));
+    Ok(with_session.merge(without).layer(for_browsers).merge(api::routes(door)).layer(for_all))
 }
 
 /// The path without its query, which may hold codes and what somebody searched for.

@@ -30,6 +30,7 @@ mod making;
 mod matrix;
 mod owning;
 mod races;
+mod reporting;
 mod requesting;
 mod restore;
 mod sequencing;

@@ -15,7 +15,11 @@ use super::{format, now};
 fn real(folder: &str) -> Option<PathBuf> {
     let named = std::env::var_os("GATEBOOK_DATA_DIR").map(PathBuf::from);
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|place| place.join("shared/data"));
-    let found = named.into_iter().chain(above).map(|place| place.join("logs").join(folder)).find(|path| path.exists());
+    let found = named
+        .into_iter()
+        .chain(above)
+        .map(|place| place.join("logs").join(folder))
+        .find(|path| path.exists());
     if found.is_none() {
         eprintln!("skipped: logs/{folder} is not here");
     }
@@ -23,14 +27,17 @@ fn real(folder: &str) -> Option<PathBuf> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path()).collect();
     files.sort();
     files
 }
 
 fn records(file: &Path) -> Vec<Value> {
     let input = fs::File::open(file).expect("opens");
-    Records::new(std::io::BufReader::new(input), Layout::Json).map(|(_, record)| record.expect("a record")).collect()
+    Records::new(std::io::BufReader::new(input), Layout::Json)
+        .map(|(_, record)| record.expect("a record"))
+        .collect()
 }
 
 /// What came of records, counted.
@@ -93,15 +100,25 @@ impl Tally {
 /// What must not be found again: the long values of fields that name sessions and keys.
 fn session_ids(value: &Value) -> Vec<String> {
     const NAMES: [&str; 10] = [
-        "sessionId", "session_id", "externalSessionId", "rootSessionId", "session_uuid", "accessKeyId", "sessionToken",
-        "token", "hashed_token", "secretAccessKey",
+        "sessionId",
+        "session_id",
+        "externalSessionId",
+        "rootSessionId",
+        "session_uuid",
+        "accessKeyId",
+        "sessionToken",
+        "token",
+        "hashed_token",
+        "secretAccessKey",
     ];
     let mut found = Vec::new();
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
                 match value {
-                    Value::String(text) if NAMES.contains(&name.as_str()) && text.len() >= 12 && text != REMOVED => {
+                    Value::String(text)
+                        if NAMES.contains(&name.as_str()) && text.len() >= 12 && text != REMOVED =>
+                    {
                         found.push(text.clone());
                     }
                     _ => found.extend(session_ids(value)),
