@@ -26,7 +26,8 @@ pub(super) fn in_zone(record: &Value, pointer: &str, zone: Tz) -> Result<Option<
     let refused = || refused(pointer, value);
     match value {
         Value::Null => Ok(None),
-        Value::String(text) if text.trim().is_empty() => Ok(None),
+        // “redacted”, “n/a”, “-”: no time was given.
+        Value::String(text) if !text.contains(|c: char| c.is_ascii_digit()) => Ok(None),
         Value::String(text) => match rfc3339(text).or_else(|| local(text, zone)) {
             Some(time) => Ok(Some(time)),
             None => since_1970(text.trim().parse().map_err(|_| refused())?).map(Some).ok_or_else(refused),
@@ -53,7 +54,8 @@ pub(super) fn rfc3339(text: &str) -> Option<DateTime<Utc>> {
 /// A time without offset, as it was in this zone. What the clock never showed does not exist; of two, the earlier.
 fn local(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let text = text.trim().trim_end_matches(" UTC");
-    let time = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
+    // The last: pipelines lose the dot.
+    let time = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%f"]
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
     zone.from_local_datetime(&time).earliest().map(|time| time.to_utc())
@@ -144,12 +146,14 @@ mod tests {
             assert_eq!(read(value.clone()), Ok(Some(time)), "{value}");
         }
         assert_eq!(read(json!(null)), Ok(None));
-        assert_eq!(read(json!(" ")), Ok(None));
+        for nothing in [" ", "redacted", "n/a", "NaN"] {
+            assert_eq!(read(json!(nothing)), Ok(None), "{nothing}");
+        }
     }
 
     #[test]
     fn what_is_no_time_is_named() {
-        for value in [json!("soon"), json!(true), json!([1]), json!({}), json!(1e300), json!("NaN"), json!("1e999")] {
+        for value in [json!("2 soon"), json!(true), json!([1]), json!({}), json!(1e300), json!("1e999")] {
             assert!(read(value.clone()).expect_err("refused").starts_with("t: “"), "{value}");
         }
     }
