@@ -10,27 +10,105 @@ use super::{Draft, Format, Found, pick, time, verbs};
 
 /// Acts that change who may do what, as they start.
 const PERMISSIONS: [&str; 50] = [
-    "AttachUserPolicy", "AttachRolePolicy", "AttachGroupPolicy", "DetachUserPolicy", "DetachRolePolicy",
-    "DetachGroupPolicy", "PutUserPolicy", "PutRolePolicy", "PutGroupPolicy", "DeleteUserPolicy", "DeleteRolePolicy",
-    "DeleteGroupPolicy", "PutBucketPolicy", "DeleteBucketPolicy", "PutResourcePolicy", "DeleteResourcePolicy",
-    "PutKeyPolicy", "SetRepositoryPolicy", "UpdateAssumeRolePolicy", "AddPermission", "RemovePermission",
-    "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "CreateLoginProfile", "UpdateLoginProfile",
-    "DeleteLoginProfile", "AddUserToGroup", "RemoveUserFromGroup", "CreatePolicy", "DeletePolicy",
-    "SetDefaultPolicyVersion", "ModifySnapshotAttribute", "ModifyImageAttribute", "ModifyDBSnapshotAttribute",
-    "ModifyDBClusterSnapshotAttribute", "AuthorizeSecurityGroup", "RevokeSecurityGroup", "PutBucketAcl", "PutObjectAcl",
-    "PutBucketPublicAccessBlock", "CreateGrant", "RevokeGrant", "CreateAccountAssignment", "DeleteAccountAssignment",
-    "AddRoleToInstanceProfile", "PutUserPermissionsBoundary", "PutRolePermissionsBoundary", "CreateTrustAnchor",
+    "AttachUserPolicy",
+    "AttachRolePolicy",
+    "AttachGroupPolicy",
+    "DetachUserPolicy",
+    "DetachRolePolicy",
+    "DetachGroupPolicy",
+    "PutUserPolicy",
+    "PutRolePolicy",
+    "PutGroupPolicy",
+    "DeleteUserPolicy",
+    "DeleteRolePolicy",
+    "DeleteGroupPolicy",
+    "PutBucketPolicy",
+    "DeleteBucketPolicy",
+    "PutResourcePolicy",
+    "DeleteResourcePolicy",
+    "PutKeyPolicy",
+    "SetRepositoryPolicy",
+    "UpdateAssumeRolePolicy",
+    "AddPermission",
+    "RemovePermission",
+    "CreateAccessKey",
+    "UpdateAccessKey",
+    "DeleteAccessKey",
+    "CreateLoginProfile",
+    "UpdateLoginProfile",
+    "DeleteLoginProfile",
+    "AddUserToGroup",
+    "RemoveUserFromGroup",
+    "CreatePolicy",
+    "DeletePolicy",
+    "SetDefaultPolicyVersion",
+    "ModifySnapshotAttribute",
+    "ModifyImageAttribute",
+    "ModifyDBSnapshotAttribute",
+    "ModifyDBClusterSnapshotAttribute",
+    "AuthorizeSecurityGroup",
+    "RevokeSecurityGroup",
+    "PutBucketAcl",
+    "PutObjectAcl",
+    "PutBucketPublicAccessBlock",
+    "CreateGrant",
+    "RevokeGrant",
+    "CreateAccountAssignment",
+    "DeleteAccountAssignment",
+    "AddRoleToInstanceProfile",
+    "PutUserPermissionsBoundary",
+    "PutRolePermissionsBoundary",
+    "CreateTrustAnchor",
     "DeactivateMFADevice",
 ];
 /// Where requests name what they are about, the most telling first.
 const RESOURCES: [&str; 46] = [
-    "secretId", "bucketName", "roleArn", "roleName", "userName", "groupName", "functionName", "tableName",
-    "dBSnapshotIdentifier", "dBInstanceIdentifier", "dBClusterIdentifier", "snapshotId", "imageId", "instanceId",
-    "instanceIds/0", "instancesSet/items/0/instanceId", "target", "keyId", "trailName", "clusterName", "repositoryName",
-    "stackName", "queueUrl", "topicArn", "logGroupName", "streamName", "domainName", "fileSystemId", "projectName",
-    "pipelineName", "workGroup", "policyArn", "policyName", "groupId", "securityGroupId", "vpcId", "subnetId",
-    "resolverQueryLogConfigId", "DeleteFlowLogsRequest/FlowLogId/content", "modelId", "resourceArn", "resourceId", "name",
-    "names/0", "arn", "policyDocumentName",
+    "secretId",
+    "bucketName",
+    "roleArn",
+    "roleName",
+    "userName",
+    "groupName",
+    "functionName",
+    "tableName",
+    "dBSnapshotIdentifier",
+    "dBInstanceIdentifier",
+    "dBClusterIdentifier",
+    "snapshotId",
+    "imageId",
+    "instanceId",
+    "instanceIds/0",
+    "instancesSet/items/0/instanceId",
+    "target",
+    "keyId",
+    "trailName",
+    "clusterName",
+    "repositoryName",
+    "stackName",
+    "queueUrl",
+    "topicArn",
+    "logGroupName",
+    "streamName",
+    "domainName",
+    "fileSystemId",
+    "projectName",
+    "pipelineName",
+    "workGroup",
+    "policyArn",
+    "policyName",
+    "groupId",
+    "securityGroupId",
+    "vpcId",
+    "subnetId",
+    "resolverQueryLogConfigId",
+    "DeleteFlowLogsRequest/FlowLogId/content",
+    "modelId",
+    "resourceArn",
+    "resourceId",
+    "name",
+    "names/0",
+    "arn",
+    "policyDocumentName",
 ];
 
 /// The format itself.
@@ -48,7 +126,8 @@ impl Format for CloudTrail {
     fn recognises(&self, record: &Value) -> bool {
         let is_record = |record: &Value| {
             pick::has(record, "/eventName")
-                && (pick::text(record, "/eventSource").is_some_and(|source| source.contains(".amazonaws.com"))
+                && (pick::text(record, "/eventSource")
+                    .is_some_and(|source| source.contains(".amazonaws.com"))
                     || pick::has(record, "/eventVersion"))
         };
         is_record(record) || record.get("detail").is_some_and(is_record)
@@ -113,7 +192,9 @@ fn action(record: &Value, service: &str, operation: &str) -> &'static str {
         }
         ("sts", _) if operation.starts_with("AssumeRole") => return UsageAction::SESSION_OPENED,
         ("ssm", "TerminateSession") => return UsageAction::SESSION_CLOSED,
-        _ if PERMISSIONS.iter().any(|start| operation.starts_with(start)) => return UsageAction::PERMISSIONS_CHANGED,
+        _ if PERMISSIONS.iter().any(|start| operation.starts_with(start)) => {
+            return UsageAction::PERMISSIONS_CHANGED;
+        }
         _ => {}
     }
     match (verbs::action(operation), pick::text(record, "/readOnly").as_deref()) {
@@ -156,8 +237,9 @@ fn actor(record: &Value, operation: &str) -> OutsideActor {
         || matches!(of("type").as_deref(), Some("SAMLUser" | "IdentityCenterUser"))
         || operation == "ConsoleLogin"
         || pick::text(record, "/sessionCredentialFromConsole").as_deref() == Some("true");
-    let is_instance = arn_text.rsplit('/').next().is_some_and(|name| name.starts_with("i-") && name.len() >= 10)
-        && arn_text.contains(":assumed-role/");
+    let is_instance =
+        arn_text.rsplit('/').next().is_some_and(|name| name.starts_with("i-") && name.len() >= 10)
+            && arn_text.contains(":assumed-role/");
     let kind = if is_aws || is_instance {
         OutsideKind::Machine
     } else if is_person {
@@ -182,6 +264,8 @@ fn resource(record: &Value) -> Option<String> {
     RESOURCES
         .iter()
         .find_map(|field| pick::text(record, &format!("/requestParameters/{field}")))
-        .or_else(|| pick::first(record, &["/resources/0/ARN", "/resources/0/arn", "/resources/0/resourceName"]))
+        .or_else(|| {
+            pick::first(record, &["/resources/0/ARN", "/resources/0/arn", "/resources/0/resourceName"])
+        })
         .or_else(|| pick::text(record, "/requestParameters/key"))
 }

@@ -79,9 +79,13 @@ pub(super) fn finish(
 pub(super) fn hashed(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     let mut text = String::from("sha256:");
-    text.extend(digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).take(HASH_DIGITS).filter_map(|digit| {
-        char::from_digit(u32::from(digit), 16)
-    }));
+    text.extend(
+        digest
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .take(HASH_DIGITS)
+            .filter_map(|digit| char::from_digit(u32::from(digit), 16)),
+    );
     text
 }
 
@@ -164,7 +168,10 @@ pub(super) fn kind_by_email(email: Option<&str>) -> OutsideKind {
 pub(super) fn email(text: Option<&str>) -> Option<String> {
     text.filter(|text| {
         text.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace) && !text.contains('/')
+            !local.is_empty()
+                && domain.contains('.')
+                && !text.contains(char::is_whitespace)
+                && !text.contains('/')
         })
     })
     .map(str::to_owned)

@@ -10,16 +10,49 @@ use super::{Draft, Format, Found, pick, time, verbs};
 
 /// Categories in which everything is about who may do what.
 const PERMISSIONS: [&str; 24] = [
-    "public_key", "deploy_key", "integration_installation", "integration_installation_request", "protected_branch",
-    "repository_ruleset", "personal_access_token", "oauth_authorization", "oauth_access", "team", "role",
-    "org_credential_authorization", "organization_moderators", "two_factor_authentication", "external_identity",
-    "invite_member", "ip_allow_list", "ip_allow_list_entry", "org_role", "repository_invitation", "organization_role",
-    "environment", "secret_scanning_push_protection_bypass", "members_can_create_repos",
+    "public_key",
+    "deploy_key",
+    "integration_installation",
+    "integration_installation_request",
+    "protected_branch",
+    "repository_ruleset",
+    "personal_access_token",
+    "oauth_authorization",
+    "oauth_access",
+    "team",
+    "role",
+    "org_credential_authorization",
+    "organization_moderators",
+    "two_factor_authentication",
+    "external_identity",
+    "invite_member",
+    "ip_allow_list",
+    "ip_allow_list_entry",
+    "org_role",
+    "repository_invitation",
+    "organization_role",
+    "environment",
+    "secret_scanning_push_protection_bypass",
+    "members_can_create_repos",
 ];
 /// Such words in an act make it one about permissions, whatever its category.
 const PERMISSION_WORDS: [&str; 16] = [
-    "member", "two_factor", "saml", "oauth_app", "permission", "add_user", "remove_user", "collaborator", "add_team",
-    "remove_team", "add_repository", "remove_repository", "access", "transfer", "role", "moderator",
+    "member",
+    "two_factor",
+    "saml",
+    "oauth_app",
+    "permission",
+    "add_user",
+    "remove_user",
+    "collaborator",
+    "add_team",
+    "remove_team",
+    "add_repository",
+    "remove_repository",
+    "access",
+    "transfer",
+    "role",
+    "moderator",
 ];
 
 /// The format itself.
@@ -49,7 +82,8 @@ impl Format for Github {
     fn read(&self, record: &Value, _: DateTime<Utc>) -> Result<Found, UsageError> {
         let operation = pick::text(record, "/action").unwrap_or_default();
         let created = time::in_utc(record, "/created_at")?;
-        let resource = pick::first(record, &["/repo", "/repository", "/team", "/data/team", "/org", "/business"]);
+        let resource =
+            pick::first(record, &["/repo", "/repository", "/team", "/data/team", "/org", "/business"]);
         Ok(Found::Events(vec![Draft {
             time: match created {
                 Some(time) => Some(time),
@@ -83,7 +117,8 @@ fn action(record: &Value, operation: &str) -> &'static str {
         ("git", _) => return UsageAction::ACCESSED,
         _ => {}
     }
-    let is_permission = PERMISSIONS.contains(&category) || PERMISSION_WORDS.iter().any(|word| verb.contains(word));
+    let is_permission =
+        PERMISSIONS.contains(&category) || PERMISSION_WORDS.iter().any(|word| verb.contains(word));
     if is_permission {
         return UsageAction::PERMISSIONS_CHANGED;
     }
@@ -105,7 +140,8 @@ fn actor(record: &Value) -> OutsideActor {
     let account = pick::text(record, "/actor");
     let is_bot = pick::text(record, "/actor_is_bot").as_deref() == Some("true")
         || account.as_deref().is_some_and(|name| name.ends_with("[bot]"))
-        || pick::text(record, "/programmatic_access_type").is_some_and(|kind| kind.contains("server-to-server"));
+        || pick::text(record, "/programmatic_access_type")
+            .is_some_and(|kind| kind.contains("server-to-server"));
     OutsideActor {
         kind: match &account {
             _ if is_bot => OutsideKind::Machine,

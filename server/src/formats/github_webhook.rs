@@ -83,13 +83,16 @@ impl Format for GithubWebhook {
             target: OutsideTarget {
                 system: None,
                 resource: resource(record),
-                entitlement: pick::first(record, &[
-                    "/payload/changes/permission/to",
-                    "/payload/changes/role_name/to",
-                    "/payload/membership/role",
-                    "/payload/invitation/role",
-                    "/payload/team/permission",
-                ]),
+                entitlement: pick::first(
+                    record,
+                    &[
+                        "/payload/changes/permission/to",
+                        "/payload/changes/role_name/to",
+                        "/payload/membership/role",
+                        "/payload/invitation/role",
+                        "/payload/team/permission",
+                    ],
+                ),
             },
             operation: Some(operation),
             ..Draft::default()
@@ -101,14 +104,29 @@ fn action(event: &str, verb: &str) -> &'static str {
     match (event, verb) {
         ("team", "created") | ("repository", "created") => UsageAction::CREATED,
         ("team", "deleted") | ("repository", "deleted") => UsageAction::DELETED,
-        ("repository", "publicized" | "privatized" | "transferred") | ("public", _) => UsageAction::PERMISSIONS_CHANGED,
+        ("repository", "publicized" | "privatized" | "transferred") | ("public", _) => {
+            UsageAction::PERMISSIONS_CHANGED
+        }
         (
-            "member" | "membership" | "organization" | "team" | "team_add" | "deploy_key" | "installation"
-            | "installation_repositories" | "org_block" | "branch_protection_rule" | "branch_protection_configuration"
-            | "repository_ruleset" | "personal_access_token_request" | "github_app_authorization"
+            "member"
+            | "membership"
+            | "organization"
+            | "team"
+            | "team_add"
+            | "deploy_key"
+            | "installation"
+            | "installation_repositories"
+            | "org_block"
+            | "branch_protection_rule"
+            | "branch_protection_configuration"
+            | "repository_ruleset"
+            | "personal_access_token_request"
+            | "github_app_authorization"
             | "custom_property_values",
             _,
-        ) if !matches!(verb, "renamed" | "edited") || matches!(event, "member" | "branch_protection_rule") => {
+        ) if !matches!(verb, "renamed" | "edited")
+            || matches!(event, "member" | "branch_protection_rule") =>
+        {
             UsageAction::PERMISSIONS_CHANGED
         }
         ("push", _) => UsageAction::CHANGED,
@@ -121,7 +139,8 @@ fn resource(record: &Value) -> Option<String> {
     if let Some(repository) = pick::text(record, "/payload/repository/full_name") {
         return Some(repository);
     }
-    let organisation = pick::first(record, &["/payload/organization/login", "/payload/installation/account/login"]);
+    let organisation =
+        pick::first(record, &["/payload/organization/login", "/payload/installation/account/login"]);
     match (organisation, pick::text(record, "/payload/team/slug")) {
         (Some(organisation), Some(team)) => Some(format!("{organisation}/{team}")),
         (organisation, team) => organisation.or(team),
@@ -142,7 +161,9 @@ mod tests {
         assert!(is_signed(SECRET, BODY, SIGNATURE));
         assert!(!is_signed(b"another", BODY, SIGNATURE));
         assert!(!is_signed(SECRET, b"Hello, World?", SIGNATURE));
-        for header in ["", "sha256=", "sha1=757107ea", "sha256=zz", "sha256=7", &SIGNATURE[7..], &SIGNATURE[..70]] {
+        for header in
+            ["", "sha256=", "sha1=757107ea", "sha256=zz", "sha256=7", &SIGNATURE[7..], &SIGNATURE[..70]]
+        {
             assert!(!is_signed(SECRET, BODY, header), "{header}");
         }
         let mut mac = Hmac::<Sha256>::new_from_slice(b"").expect("any length");

@@ -14,8 +14,12 @@ const RBAC: [&str; 5] =
     ["roles", "rolebindings", "clusterroles", "clusterrolebindings", "certificatesigningrequests"];
 /// Made to ask a question; nothing stays of them.
 const QUESTIONS: [&str; 6] = [
-    "tokenreviews", "subjectaccessreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews",
-    "localsubjectaccessreviews", "selfsubjectreviews",
+    "tokenreviews",
+    "subjectaccessreviews",
+    "selfsubjectaccessreviews",
+    "selfsubjectrulesreviews",
+    "localsubjectaccessreviews",
+    "selfsubjectreviews",
 ];
 /// Ways into a running container, whatever verb they have.
 const WAYS_IN: [&str; 5] = ["exec", "attach", "portforward", "proxy", "token"];
@@ -35,11 +39,13 @@ impl Format for Kubernetes {
     fn recognises(&self, record: &Value) -> bool {
         let is_event = |record: &Value| {
             pick::is(record, "/kind", "Event")
-                && (pick::text(record, "/apiVersion").is_some_and(|version| version.starts_with("audit.k8s.io/"))
+                && (pick::text(record, "/apiVersion")
+                    .is_some_and(|version| version.starts_with("audit.k8s.io/"))
                     || (pick::has(record, "/verb")
                         && (pick::has(record, "/user") || pick::has(record, "/objectRef"))))
         };
-        is_event(record) || pick::text(record, "/category").is_some_and(|category| category.starts_with("kube-audit"))
+        is_event(record)
+            || pick::text(record, "/category").is_some_and(|category| category.starts_with("kube-audit"))
     }
 
     fn open(&self, record: Value) -> Value {
@@ -61,7 +67,9 @@ impl Format for Kubernetes {
     fn read(&self, record: &Value, _: DateTime<Utc>) -> Result<Found, UsageError> {
         match pick::text(record, "/stage").as_deref() {
             Some("RequestReceived" | "ResponseStarted") => {
-                return Ok(Found::Skipped("an earlier stage of a request that is reported again when it is answered".into()));
+                return Ok(Found::Skipped(
+                    "an earlier stage of a request that is reported again when it is answered".into(),
+                ));
             }
             _ => {}
         }
@@ -79,7 +87,8 @@ impl Format for Kubernetes {
             target: OutsideTarget {
                 system: None,
                 resource: object.path().or_else(|| {
-                    pick::text(record, "/requestURI").map(|uri| uri.split('?').next().unwrap_or_default().to_owned())
+                    pick::text(record, "/requestURI")
+                        .map(|uri| uri.split('?').next().unwrap_or_default().to_owned())
                 }),
                 entitlement: object.permission(verb.as_deref()),
             },
@@ -142,12 +151,12 @@ fn action(verb: Option<&str>, object: &Object) -> &'static str {
     let is_way_in = object.subresource.as_deref().is_some_and(|name| WAYS_IN.contains(&name));
     match verb {
         Some("get" | "list" | "watch" | "head" | "proxy" | "connect" | "options") => UsageAction::ACCESSED,
-        Some("create" | "update" | "patch") if is_way_in || object.is_one_of(&QUESTIONS) => UsageAction::ACCESSED,
-        Some("create" | "update" | "patch" | "delete" | "deletecollection" | "bind" | "escalate" | "approve")
-            if object.is_one_of(&RBAC) =>
-        {
-            UsageAction::PERMISSIONS_CHANGED
+        Some("create" | "update" | "patch") if is_way_in || object.is_one_of(&QUESTIONS) => {
+            UsageAction::ACCESSED
         }
+        Some(
+            "create" | "update" | "patch" | "delete" | "deletecollection" | "bind" | "escalate" | "approve",
+        ) if object.is_one_of(&RBAC) => UsageAction::PERMISSIONS_CHANGED,
         Some("create" | "post") => UsageAction::CREATED,
         Some("update" | "patch" | "put") => UsageAction::CHANGED,
         Some("delete" | "deletecollection") => UsageAction::DELETED,
@@ -174,7 +183,10 @@ fn actor(record: &Value) -> OutsideActor {
     let email = email(account.as_deref());
     let kind = match name.as_str() {
         "" | "system:anonymous" | "system:unauthenticated" => OutsideKind::Unknown,
-        name if name.starts_with("system:") || name.starts_with("eks:") || name.starts_with("aks-service") => {
+        name if name.starts_with("system:")
+            || name.starts_with("eks:")
+            || name.starts_with("aks-service") =>
+        {
             OutsideKind::Machine
         }
         _ if email.is_some() => OutsideKind::Person,

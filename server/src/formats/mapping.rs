@@ -12,7 +12,8 @@ use domain::usage::{OutsideActor, OutsideKind, OutsideTarget, UsageError, UsageF
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{Draft, Format, Found, Layout, pick, time};
+use super::time::{self, Unit};
+use super::{Draft, Format, Found, Layout, pick};
 use expression::{Condition, Field, Rule, TimeForm};
 use pattern::Pattern;
 
@@ -89,7 +90,8 @@ impl Mapping {
 
     /// The views that rules look at: the record, or one for each element of its array, which stands at `/each`.
     fn views(&self, record: &Value) -> Vec<Value> {
-        let elements = self.each.as_ref().and_then(|pointer| pick::at(record, pointer)).and_then(Value::as_array);
+        let elements =
+            self.each.as_ref().and_then(|pointer| pick::at(record, pointer)).and_then(Value::as_array);
         match elements {
             Some(elements) if !elements.is_empty() => elements
                 .iter()
@@ -107,7 +109,8 @@ impl Mapping {
 
     fn draft(&self, view: &Value, rule: Option<&Rule>, now: DateTime<Utc>) -> Result<Draft, UsageError> {
         let find = |field: Field| {
-            rule.and_then(|rule| rule.get(field)).and_then(|expression| expression.text(view))
+            rule.and_then(|rule| rule.get(field))
+                .and_then(|expression| expression.text(view))
                 .or_else(|| self.fields.get(field).and_then(|expression| expression.text(view)))
         };
         let kind = find(Field::ActorKind).unwrap_or_default();
@@ -118,7 +121,10 @@ impl Mapping {
             action: action.unwrap_or(draft.action),
             outcome: match find(Field::Outcome) {
                 Some(word) => Outcome::parse(&word).ok_or_else(|| {
-                    UsageError::new("outcome", UsageFault::Other(format!("The mapping {} makes “{word}” of it.", self.name)))
+                    UsageError::new(
+                        "outcome",
+                        UsageFault::Other(format!("The mapping {} makes “{word}” of it.", self.name)),
+                    )
                 })?,
                 None => Outcome::Success,
             },
@@ -155,7 +161,8 @@ impl Mapping {
                     let time = time::syslog(text, self.zone, now).or_else(|| time::rfc3339(text));
                     time.map(Some).ok_or_else(|| time::refused(pointer, value))
                 }
-                TimeForm::Seconds | TimeForm::Millis => since_1970(view, pointer, *form),
+                TimeForm::Seconds => time::since_1970_in(view, pointer, Unit::Seconds),
+                TimeForm::Millis => time::since_1970_in(view, pointer, Unit::Millis),
             };
             match found {
                 Ok(Some(time)) => return Ok(Some(time)),
@@ -164,20 +171,6 @@ impl Mapping {
             }
         }
         wrong.map_or(Ok(None), Err)
-    }
-}
-
-fn since_1970(view: &Value, pointer: &str, form: TimeForm) -> Result<Option<DateTime<Utc>>, UsageError> {
-    let number = pick::number(view, pointer);
-    let time = match form {
-        TimeForm::Millis => number.and_then(DateTime::from_timestamp_millis),
-        _ => number.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
-    };
-    match (time, pick::at(view, pointer)) {
-        (Some(time), _) => Ok(Some(time)),
-        (None, None | Some(Value::Null)) => Ok(None),
-        // What says seconds and writes a date is read as one: exports do both.
-        (None, Some(_)) => time::in_utc(view, pointer),
     }
 }
 

@@ -139,7 +139,9 @@ pub fn read(format: &dyn Format, record: Value, now: DateTime<Utc>) -> Result<Re
     let record = scrub::kept(record);
     match format.read(&record, now)? {
         Found::Skipped(reason) => Ok(Reading::Skipped(reason)),
-        Found::Events(drafts) => draft::finish(drafts, id, record, now, format.is_strict()).map(Reading::Events),
+        Found::Events(drafts) => {
+            draft::finish(drafts, id, record, now, format.is_strict()).map(Reading::Events)
+        }
     }
 }
 

@@ -8,8 +8,19 @@ use serde_json::{Map, Value};
 use super::{Draft, Format, Found, time};
 
 const FIELDS: [&str; 13] = [
-    "id", "time", "action", "outcome", "actor", "system", "resource", "entitlement", "ip", "user_agent", "operation",
-    "reason", "detail",
+    "id",
+    "time",
+    "action",
+    "outcome",
+    "actor",
+    "system",
+    "resource",
+    "entitlement",
+    "ip",
+    "user_agent",
+    "operation",
+    "reason",
+    "detail",
 ];
 const ACTOR_FIELDS: [&str; 5] = ["kind", "name", "email", "account", "subject"];
 

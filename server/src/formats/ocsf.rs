@@ -43,7 +43,7 @@ impl Format for Ocsf {
             _ => pick::first(record, &["/type_name", "/activity_name", "/class_name"]),
         };
         Ok(Found::Events(vec![Draft {
-            time: time::in_utc(record, "/time")?,
+            time: time::since_1970_in(record, "/time", time::Unit::Millis)?,
             action: action(record, class).to_owned(),
             outcome: outcome(record),
             actor: actor(record, class),
@@ -110,7 +110,11 @@ fn actor(record: &Value, class: Option<i64>) -> OutsideActor {
     };
     OutsideActor {
         kind,
-        name: of("full_name").or_else(|| of("display_name")).or_else(|| account.clone()).or(application).unwrap_or_default(),
+        name: of("full_name")
+            .or_else(|| of("display_name"))
+            .or_else(|| account.clone())
+            .or(application)
+            .unwrap_or_default(),
         email,
         account,
         subject: of("uid"),

@@ -16,15 +16,12 @@ pub(super) struct Audit {
 impl Audit {
     /// `None` where it is not one.
     pub(super) fn of(text: &str) -> Option<Self> {
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let mut reader =
+            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
         let row = reader.records().next()?.ok()?;
         let cell = |index| row.get(index).map(str::to_owned);
         matches!(row.get(0), Some("SESSION" | "OBJECT")).then_some(())?;
-        Some(Self {
-            class: cell(3)?,
-            command: cell(4)?,
-            object: cell(6).filter(|name| !name.is_empty()),
-        })
+        Some(Self { class: cell(3)?, command: cell(4)?, object: cell(6).filter(|name| !name.is_empty()) })
     }
 
     /// What kind of act it is.
@@ -48,9 +45,12 @@ pub(super) struct Act {
 
 /// `None` for what only brackets or prepares other statements.
 pub(super) fn act(sql: &str) -> Option<Act> {
-    let words: Vec<String> =
-        without_comments(sql).split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).take(3)
-            .map(str::to_ascii_uppercase).collect();
+    let words: Vec<String> = without_comments(sql)
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+        .take(3)
+        .map(str::to_ascii_uppercase)
+        .collect();
     let word = |index: usize| words.get(index).map_or("", String::as_str);
     let (first, second) = (word(0), word(1));
     let is_of_roles = matches!(second, "ROLE" | "USER" | "GROUP" | "POLICY" | "OWNED")
@@ -61,8 +61,8 @@ pub(super) fn act(sql: &str) -> Option<Act> {
         }
         first if is_about_session(first) => return None,
         "PREPARE" if second == "TRANSACTION" => return None,
-        "SELECT" | "TABLE" | "VALUES" | "FETCH" | "SHOW" | "EXPLAIN" | "DECLARE" | "EXECUTE" | "PREPARE" | "CALL"
-        | "DO" | "MOVE" => UsageAction::ACCESSED,
+        "SELECT" | "TABLE" | "VALUES" | "FETCH" | "SHOW" | "EXPLAIN" | "DECLARE" | "EXECUTE" | "PREPARE"
+        | "CALL" | "DO" | "MOVE" => UsageAction::ACCESSED,
         "WITH" if writes(sql) => UsageAction::CHANGED,
         "WITH" => UsageAction::ACCESSED,
         "COPY" if copies_in(sql) => UsageAction::CHANGED,
@@ -71,8 +71,10 @@ pub(super) fn act(sql: &str) -> Option<Act> {
         "CREATE" | "ALTER" | "DROP" if is_of_roles => UsageAction::PERMISSIONS_CHANGED,
         "CREATE" | "IMPORT" => UsageAction::CREATED,
         "DROP" => UsageAction::DELETED,
-        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "ALTER" | "COMMENT" | "LOCK" | "REFRESH" | "REINDEX"
-        | "VACUUM" | "ANALYZE" | "CLUSTER" | "CHECKPOINT" | "SECURITY" | "LOAD" => UsageAction::CHANGED,
+        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "ALTER" | "COMMENT" | "LOCK" | "REFRESH"
+        | "REINDEX" | "VACUUM" | "ANALYZE" | "CLUSTER" | "CHECKPOINT" | "SECURITY" | "LOAD" => {
+            UsageAction::CHANGED
+        }
         _ => UsageAction::OTHER,
     };
     // Of these alone the second word is part of what it is called.
@@ -86,15 +88,32 @@ pub(super) fn act(sql: &str) -> Option<Act> {
 fn is_about_session(command: &str) -> bool {
     matches!(
         command,
-        "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE" | "SET" | "RESET" | "DISCARD"
-            | "DEALLOCATE" | "CLOSE" | "LISTEN" | "UNLISTEN" | "NOTIFY" | "BEGIN TRANSACTION" | "SET CONSTRAINTS"
+        "BEGIN"
+            | "START"
+            | "COMMIT"
+            | "END"
+            | "ROLLBACK"
+            | "ABORT"
+            | "SAVEPOINT"
+            | "RELEASE"
+            | "SET"
+            | "RESET"
+            | "DISCARD"
+            | "DEALLOCATE"
+            | "CLOSE"
+            | "LISTEN"
+            | "UNLISTEN"
+            | "NOTIFY"
+            | "BEGIN TRANSACTION"
+            | "SET CONSTRAINTS"
     )
 }
 
 /// Any word of `WITH` that writes; a column of such a name errs to the stronger act.
 fn writes(sql: &str) -> bool {
-    sql.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|word| ["insert", "update", "delete", "merge"].iter().any(|verb| word.eq_ignore_ascii_case(verb)))
+    sql.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| {
+        ["insert", "update", "delete", "merge"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
+    })
 }
 
 /// `COPY … FROM`, outside of the parentheses of a query.

@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_pointer_finds_by_key_by_place_by_value_and_in_small_letters() {
-        let record = json!({ "a/b": 1, "m~n": 2, "List": [{ "name": "x", "v": 3 }, { "name": "y", "v": 4 }] });
+        let record =
+            json!({ "a/b": 1, "m~n": 2, "List": [{ "name": "x", "v": 3 }, { "name": "y", "v": 4 }] });
         assert_eq!(number(&record, "/a~1b"), Some(1));
         assert_eq!(number(&record, "/m~0n"), Some(2));
         assert_eq!(number(&record, "/List/1/v"), Some(4));

@@ -33,7 +33,8 @@ impl Format for PostgreSql {
     }
 
     fn recognises(&self, record: &Value) -> bool {
-        pick::has(record, "/error_severity") && (pick::has(record, "/session_id") || pick::has(record, "/pid"))
+        pick::has(record, "/error_severity")
+            && (pick::has(record, "/session_id") || pick::has(record, "/pid"))
     }
 
     /// A session's lines are numbered. Both are hashed: the session itself is not to be kept.

@@ -199,7 +199,9 @@ impl<R: BufRead> Records<R> {
             Cut::Text(mut lines) => match lines.next_full()? {
                 Some((number, line)) => {
                     let record = match line {
-                        Line::Whole(line) => Ok(json!({ "line": String::from_utf8_lossy(line.trim_ascii_end()) })),
+                        Line::Whole(line) => {
+                            Ok(json!({ "line": String::from_utf8_lossy(line.trim_ascii_end()) }))
+                        }
                         Line::TooLong => Err(SplitError::LongLine),
                     };
                     self.waiting.push_back((Place::Line(number), record));
@@ -279,7 +281,11 @@ fn starts_as_json<R: BufRead>(input: &mut R) -> io::Result<bool> {
     if input.fill_buf()?.starts_with(&[0xef, 0xbb, 0xbf]) {
         input.consume(3);
     }
-    Ok(input.fill_buf()?.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[".contains(byte)))
+    Ok(input
+        .fill_buf()?
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace())
+        .is_some_and(|byte| b"{[".contains(byte)))
 }
 
 enum Line {
@@ -400,10 +406,13 @@ mod tests {
 
     #[test]
     fn lines_stay_as_they_are() {
-        assert_eq!(cut("a\r\n\n b \n", Layout::Lines), [
-            ("line 1".to_owned(), r#"{"line":"a"}"#.to_owned()),
-            ("line 3".to_owned(), r#"{"line":" b"}"#.to_owned()),
-        ]);
+        assert_eq!(
+            cut("a\r\n\n b \n", Layout::Lines),
+            [
+                ("line 1".to_owned(), r#"{"line":"a"}"#.to_owned()),
+                ("line 3".to_owned(), r#"{"line":" b"}"#.to_owned()),
+            ]
+        );
         let bytes: &[u8] = b"\xff\xfe\n";
         let (_, record) = Records::new(bytes, Layout::Lines).next().expect("a line");
         assert_eq!(record.expect("read")["line"], "\u{fffd}\u{fffd}");

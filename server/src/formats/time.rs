@@ -9,9 +9,32 @@ use super::pick;
 
 /// Abbreviations as PostgreSQL's own default set (`timezonesets/Default`) has them, in hours from UTC.
 const ABBREVIATIONS: [(&str, i32); 26] = [
-    ("UTC", 0), ("GMT", 0), ("Z", 0), ("WET", 0), ("WEST", 1), ("BST", 1), ("CET", 1), ("CEST", 2), ("EET", 2),
-    ("EEST", 3), ("IST", 2), ("MSK", 3), ("EST", -5), ("EDT", -4), ("CST", -6), ("CDT", -5), ("MST", -7), ("MDT", -6),
-    ("PST", -8), ("PDT", -7), ("JST", 9), ("KST", 9), ("AEST", 10), ("AEDT", 11), ("NZST", 12), ("NZDT", 13),
+    ("UTC", 0),
+    ("GMT", 0),
+    ("Z", 0),
+    ("WET", 0),
+    ("WEST", 1),
+    ("BST", 1),
+    ("CET", 1),
+    ("CEST", 2),
+    ("EET", 2),
+    ("EEST", 3),
+    ("IST", 2),
+    ("MSK", 3),
+    ("EST", -5),
+    ("EDT", -4),
+    ("CST", -6),
+    ("CDT", -5),
+    ("MST", -7),
+    ("MDT", -6),
+    ("PST", -8),
+    ("PDT", -7),
+    ("JST", 9),
+    ("KST", 9),
+    ("AEST", 10),
+    ("AEDT", 11),
+    ("NZST", 12),
+    ("NZDT", 13),
 ];
 
 /// The time at a pointer of a source whose times are UTC where they have no offset: RFC 3339, or a number since
@@ -35,6 +58,27 @@ pub(super) fn in_zone(record: &Value, pointer: &str, zone: Tz) -> Result<Option<
         Value::Number(number) => number.as_f64().and_then(since_1970).map(Some).ok_or_else(refused),
         _ => Err(refused()),
     }
+}
+
+/// What a number since 1970 counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Seconds,
+    Millis,
+}
+
+/// The time of a source that says in which unit it counts. A date there is read as one: exports write both.
+pub(super) fn since_1970_in(
+    record: &Value,
+    pointer: &str,
+    unit: Unit,
+) -> Result<Option<DateTime<Utc>>, UsageError> {
+    let Some(number) = pick::number(record, pointer) else { return in_utc(record, pointer) };
+    let time = match unit {
+        Unit::Seconds => DateTime::from_timestamp(number, 0),
+        Unit::Millis => DateTime::from_timestamp_millis(number),
+    };
+    time.map(Some).ok_or_else(|| refused(pointer, &number.into()))
 }
 
 /// The refusal of what stands at this field.

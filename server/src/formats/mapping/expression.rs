@@ -52,7 +52,11 @@ pub(super) enum Expression {
     /// The first that is there.
     First(Vec<Expression>),
     /// Words for their words.
-    Map { of: Box<Expression>, map: BTreeMap<String, String>, default: Option<String> },
+    Map {
+        of: Box<Expression>,
+        map: BTreeMap<String, String>,
+        default: Option<String>,
+    },
 }
 
 impl Expression {

@@ -84,7 +84,10 @@ struct RawActor {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a text, a list of which the first that is there counts, or { at, map, default }")]
+#[serde(
+    untagged,
+    expecting = "expected a text, a list of which the first that is there counts, or { at, map, default }"
+)]
 enum RawExpression {
     Text(String),
     Map(RawMap),
@@ -138,9 +141,13 @@ pub(super) fn parse(text: &str) -> Result<Mapping, MappingError> {
         return Err(wrong("name", "Small letters, digits and _ only, 40 at most."));
     }
     let lines = match (file.input, file.lines) {
-        (Input::Json, lines) if !lines.is_empty() => return Err(wrong("lines", "Only with input = \"lines\".")),
+        (Input::Json, lines) if !lines.is_empty() => {
+            return Err(wrong("lines", "Only with input = \"lines\"."));
+        }
         (Input::Json, _) => None,
-        (Input::Lines, lines) if lines.is_empty() => return Err(wrong("lines", "With input = \"lines\", say what cuts them.")),
+        (Input::Lines, lines) if lines.is_empty() => {
+            return Err(wrong("lines", "With input = \"lines\", say what cuts them."));
+        }
         (Input::Lines, lines) => Some(patterns("lines", lines)?),
     };
     let zone = match file.zone {
@@ -163,7 +170,10 @@ pub(super) fn parse(text: &str) -> Result<Mapping, MappingError> {
     let rules = file.rule.into_iter().enumerate().map(|(index, raw)| {
         let key = format!("rule {}", index + 1);
         if raw.when.as_ref().is_none_or(Vec::is_empty) {
-            return Err(wrong(format!("{key}: when"), "Without a condition no rule after it would be asked."));
+            return Err(wrong(
+                format!("{key}: when"),
+                "Without a condition no rule after it would be asked.",
+            ));
         }
         rule(&key, raw)
     });
@@ -191,7 +201,8 @@ fn times(raw: RawTime, found: &mut Vec<(String, TimeForm)>) -> Result<(), Mappin
 
 fn rule(key: &str, raw: RawRule) -> Result<Rule, MappingError> {
     let when = raw.when.unwrap_or_default();
-    let when = when.into_iter().map(|one| condition(&format!("{key}: when"), one)).collect::<Result<_, _>>()?;
+    let when =
+        when.into_iter().map(|one| condition(&format!("{key}: when"), one)).collect::<Result<_, _>>()?;
     let mut rule = Rule { when, skip: raw.skip, fields: BTreeMap::new() };
     for (name, field, raw) in [
         ("id", Field::Id, raw.id),
@@ -229,7 +240,10 @@ fn check(key: &str, field: Field, expression: &Expression) -> Result<(), Mapping
         _ => return Ok(()),
     };
     if !is_closed {
-        return Err(wrong(key, "What the source writes is no word of ours; give a constant, or { at, map, default }."));
+        return Err(wrong(
+            key,
+            "What the source writes is no word of ours; give a constant, or { at, map, default }.",
+        ));
     }
     for word in expression.constants() {
         let is_known = match field {
@@ -257,9 +271,9 @@ fn expression(key: &str, raw: RawExpression) -> Result<Expression, MappingError>
         RawExpression::Text(text) if text.starts_with('/') => Ok(Expression::Pointer(pointer(key, text)?)),
         RawExpression::Text(text) if text.contains("{/") => template(key, &text),
         RawExpression::Text(text) => Ok(Expression::Constant(text)),
-        RawExpression::First(options) => {
-            Ok(Expression::First(options.into_iter().map(|raw| expression(key, raw)).collect::<Result<_, _>>()?))
-        }
+        RawExpression::First(options) => Ok(Expression::First(
+            options.into_iter().map(|raw| expression(key, raw)).collect::<Result<_, _>>()?,
+        )),
         RawExpression::Map(RawMap { at, map, default }) => {
             Ok(Expression::Map { of: Box::new(expression(key, *at)?), map, default })
         }

@@ -78,7 +78,10 @@ fn a_mapping_says_which_field_is_where() {
     let test = json!({ "reader": "r7", "badge": { "id": "-" }, "event": "self-test 1" });
     assert_eq!(read(&doors, test), Reading::Skipped("a reader's test of itself".into()));
     let unknown = one(&doors, json!({ "event": "opened by hand", "at_unix": 1_795_428_173 }));
-    assert_eq!((unknown.action.as_str(), unknown.outcome, unknown.undated), ("resource.other", Outcome::Failure, false));
+    assert_eq!(
+        (unknown.action.as_str(), unknown.outcome, unknown.undated),
+        ("resource.other", Outcome::Failure, false)
+    );
 }
 
 #[test]
@@ -100,12 +103,24 @@ fn what_is_wrong_with_a_mapping_is_named_by_its_key() {
         ("\"{/building}/{/reader}\"", "\"{/a}{b}\"", "fields: resource: “b” is not a JSON pointer"),
         ("\"{/building}/{/reader}\"", "7", "expected a text, a list of which"),
         ("Europe/Berlin", "Mars/Base", "zone: “Mars/Base”"),
-        ("[[{ at = \"/reader\", exists = true }, { at = \"/badge/id\", exists = true }]]", "[[]]", "recognise: "),
+        (
+            "[[{ at = \"/reader\", exists = true }, { at = \"/badge/id\", exists = true }]]",
+            "[[]]",
+            "recognise: ",
+        ),
         ("starts_with = \"self-test\"", "starts_wiht = \"self-test\"", "starts_wiht"),
         ("starts_with = \"self-test\"", "exists = true, is = \"x\"", "rule 2: when: /event: say one of"),
         ("{ at = \"/event\", starts_with = \"self-test\" }", "", "rule 2: when: Without a condition"),
-        ("{ at = \"/event\", starts_with = \"self-test\" }", "{ at = \"event\", is = \"x\" }", "rule 2: when: “event” is not a JSON pointer"),
-        ("{ at = \"/event\", starts_with = \"self-test\" }", "{ at = \"/event\", matches = \"{a}{b}\" }", "rule 2: when: In “{a}{b}”"),
+        (
+            "{ at = \"/event\", starts_with = \"self-test\" }",
+            "{ at = \"event\", is = \"x\" }",
+            "rule 2: when: “event” is not a JSON pointer",
+        ),
+        (
+            "{ at = \"/event\", starts_with = \"self-test\" }",
+            "{ at = \"/event\", matches = \"{a}{b}\" }",
+            "rule 2: when: In “{a}{b}”",
+        ),
         ("skip = ", "id = \"/x\"\nskip = ", "rule 2: id: A record has one id"),
         ("zone = ", "lines = [\"{a}\"]\nzone = ", "lines: Only with input"),
         ("zone = ", "input = \"lines\"\nzone = ", "lines: With input"),
@@ -120,20 +135,45 @@ fn what_is_wrong_with_a_mapping_is_named_by_its_key() {
 #[test]
 fn sshd_says_who_came_in_and_who_did_not() {
     for (text, wanted) in [
-        ("Nov 23 10:00:00 web sshd[1]: Accepted publickey for ada from 10.0.0.1 port 22 ssh2: RSA SHA256:x", "session.opened success ada 10.0.0.1 2026-11-23T10:00:00+00:00"),
-        ("2026-11-23T11:00:00.5+01:00 web sshd-session[1]: Accepted password for ada from ::1 port 22 ssh2", "session.opened success ada ::1 2026-11-23T10:00:00.500+00:00"),
-        ("Nov 23 10:00:00 web sshd[1]: Failed password for root from 6.6.6.6 port 1 ssh2 from 10.0.0.9 port 22 ssh2", "session.opened denied root from 6.6.6.6 port 1 ssh2 10.0.0.9 2026-11-23T10:00:00+00:00"),
-        ("Nov 23 10:00:00 web sshd[1]: Failed password for invalid user x y from 10.0.0.9 port 22 ssh2", "session.opened denied x y 10.0.0.9 2026-11-23T10:00:00+00:00"),
-        ("Dec 31 10:00:00 web sshd[1]: Invalid user bo from 10.0.0.9 port 22", "session.opened denied bo 10.0.0.9 2025-12-31T10:00:00+00:00"),
-        ("Nov 23 10:00:00 web sshd[1]: Disconnected from user ada 10.0.0.1 port 22", "session.closed success ada 10.0.0.1 2026-11-23T10:00:00+00:00"),
-        ("Nov 23 10:00:00 web sshd[1]: Connection closed by authenticating user ada 10.0.0.1 port 22 [preauth]", "session.opened denied ada 10.0.0.1 2026-11-23T10:00:00+00:00"),
+        (
+            "Nov 23 10:00:00 web sshd[1]: Accepted publickey for ada from 10.0.0.1 port 22 ssh2: RSA SHA256:x",
+            "session.opened success ada 10.0.0.1 2026-11-23T10:00:00+00:00",
+        ),
+        (
+            "2026-11-23T11:00:00.5+01:00 web sshd-session[1]: Accepted password for ada from ::1 port 22 ssh2",
+            "session.opened success ada ::1 2026-11-23T10:00:00.500+00:00",
+        ),
+        (
+            "Nov 23 10:00:00 web sshd[1]: Failed password for root from 6.6.6.6 port 1 ssh2 from 10.0.0.9 port 22 ssh2",
+            "session.opened denied root from 6.6.6.6 port 1 ssh2 10.0.0.9 2026-11-23T10:00:00+00:00",
+        ),
+        (
+            "Nov 23 10:00:00 web sshd[1]: Failed password for invalid user x y from 10.0.0.9 port 22 ssh2",
+            "session.opened denied x y 10.0.0.9 2026-11-23T10:00:00+00:00",
+        ),
+        (
+            "Dec 31 10:00:00 web sshd[1]: Invalid user bo from 10.0.0.9 port 22",
+            "session.opened denied bo 10.0.0.9 2025-12-31T10:00:00+00:00",
+        ),
+        (
+            "Nov 23 10:00:00 web sshd[1]: Disconnected from user ada 10.0.0.1 port 22",
+            "session.closed success ada 10.0.0.1 2026-11-23T10:00:00+00:00",
+        ),
+        (
+            "Nov 23 10:00:00 web sshd[1]: Connection closed by authenticating user ada 10.0.0.1 port 22 [preauth]",
+            "session.opened denied ada 10.0.0.1 2026-11-23T10:00:00+00:00",
+        ),
         ("Nov 23 10:00:00 web sshd[1]: something new", "session.other success   2026-11-23T10:00:00+00:00"),
         ("what is this", "session.other success   2026-11-23T12:00:00+00:00"),
     ] {
         let event = line(text);
         let ip = event.ip.map(|ip| ip.to_string()).unwrap_or_default();
         let (action, outcome, name) = (event.action.as_str(), event.outcome.as_str(), &event.actor.name);
-        assert_eq!(format!("{action} {outcome} {name} {ip} {}", event.occurred_at.to_rfc3339()), wanted, "{text}");
+        assert_eq!(
+            format!("{action} {outcome} {name} {ip} {}", event.occurred_at.to_rfc3339()),
+            wanted,
+            "{text}"
+        );
     }
     let sshd = embedded().find(|mapping| mapping.name == "sshd").expect("sshd");
     for text in [
@@ -147,7 +187,8 @@ fn sshd_says_who_came_in_and_who_did_not() {
 
 #[test]
 fn the_same_line_twice_is_the_same_event() {
-    let text = "Nov 23 10:00:00 web sshd[1]: Accepted publickey for ada from 10.0.0.1 port 22 ssh2: RSA SHA256:x";
+    let text =
+        "Nov 23 10:00:00 web sshd[1]: Accepted publickey for ada from 10.0.0.1 port 22 ssh2: RSA SHA256:x";
     assert_eq!(line(text).external_id, line(text).external_id);
     assert_ne!(line(text).external_id, line(&text.replace("[1]", "[2]")).external_id);
 }
@@ -168,8 +209,11 @@ fn of_a_record_with_several_events_each_is_one() {
         .iter()
         .map(|event| format!("{} {} {:?}", event.external_id, event.action.as_str(), event.target.resource))
         .collect();
-    assert_eq!(told, [
-        r#"7/2026-11-23T10:00:00Z resource.accessed Some("Plan")"#,
-        r#"7/2026-11-23T10:00:00Z#1 resource.permissions_changed Some("Plan")"#,
-    ]);
+    assert_eq!(
+        told,
+        [
+            r#"7/2026-11-23T10:00:00Z resource.accessed Some("Plan")"#,
+            r#"7/2026-11-23T10:00:00Z#1 resource.permissions_changed Some("Plan")"#,
+        ]
+    );
 }

@@ -10,9 +10,32 @@ use super::{Place, SplitError};
 
 /// The columns in their order: 23 up to version 12, `backend_type` since 13, the last two since 14.
 const COLUMNS: [&str; 26] = [
-    "timestamp", "user", "dbname", "pid", "connection_from", "session_id", "line_num", "ps", "session_start", "vxid",
-    "txid", "error_severity", "state_code", "message", "detail", "hint", "internal_query", "internal_position",
-    "context", "statement", "cursor_position", "location", "application_name", "backend_type", "leader_pid", "query_id",
+    "timestamp",
+    "user",
+    "dbname",
+    "pid",
+    "connection_from",
+    "session_id",
+    "line_num",
+    "ps",
+    "session_start",
+    "vxid",
+    "txid",
+    "error_severity",
+    "state_code",
+    "message",
+    "detail",
+    "hint",
+    "internal_query",
+    "internal_position",
+    "context",
+    "statement",
+    "cursor_position",
+    "location",
+    "application_name",
+    "backend_type",
+    "leader_pid",
+    "query_id",
 ];
 /// Those that `jsonlog` writes as numbers.
 const NUMBERS: [&str; 6] = ["pid", "line_num", "txid", "cursor_position", "leader_pid", "query_id"];
@@ -86,8 +109,20 @@ mod tests {
 
     fn row(columns: usize) -> String {
         let mut cells = vec![
-            "2026-11-23 10:02:53.618 UTC", "ada", "orders", "12746", "::1:59522", "6b040f4d.31ca", "3", "SELECT",
-            "2026-11-23 10:02:53 UTC", "3/1", "0", "LOG", "00000", "\"statement: select 1,\n  \"\"x\"\"\"",
+            "2026-11-23 10:02:53.618 UTC",
+            "ada",
+            "orders",
+            "12746",
+            "::1:59522",
+            "6b040f4d.31ca",
+            "3",
+            "SELECT",
+            "2026-11-23 10:02:53 UTC",
+            "3/1",
+            "0",
+            "LOG",
+            "00000",
+            "\"statement: select 1,\n  \"\"x\"\"\"",
         ];
         cells.resize(columns, "");
         cells.join(",")

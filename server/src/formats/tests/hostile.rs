@@ -13,19 +13,58 @@ const CANARY: &str = "Canary-4b1d-9e77-a0c3";
 fn samples() -> Vec<(&'static str, Value)> {
     let time = "2026-11-23T10:00:00Z";
     vec![
-        ("gatebook", json!({ "id": "1", "time": time, "action": "session.opened", "actor": { "name": "ada" }, "detail": {} })),
-        ("ocsf", json!({ "class_uid": 6003, "time": 1_795_428_173_515_i64, "metadata": { "uid": "1", "product": {} }, "actor": { "user": { "name": "ada" } }, "api": { "operation": "Get" } })),
-        ("cloudtrail", json!({ "eventID": "1", "eventTime": time, "eventName": "GetX", "eventSource": "x.amazonaws.com", "userIdentity": { "arn": "arn:aws:iam::1:user/ada" }, "requestParameters": {}, "errorMessage": "m" })),
-        ("kubernetes", json!({ "kind": "Event", "apiVersion": "audit.k8s.io/v1", "auditID": "1", "stage": "ResponseComplete", "verb": "get", "user": { "username": "ada" }, "objectRef": { "resource": "pods", "name": "a" }, "requestReceivedTimestamp": time, "userAgent": "x" })),
-        ("postgresql", json!({ "timestamp": "2026-11-23 10:00:00 UTC", "user": "ada", "dbname": "d", "session_id": "s", "line_num": 1, "error_severity": "LOG", "message": "statement: select 1" })),
-        ("github_webhook", json!({ "X-GitHub-Event": "team", "X-GitHub-Delivery": "1", "payload": { "action": "created", "sender": { "login": "ada", "type": "User" }, "organization": { "login": "acme" } } })),
-        ("okta", json!({ "uuid": "1", "published": time, "eventType": "user.session.start", "actor": { "displayName": "Ada", "alternateId": "ada@example.com" }, "client": {}, "outcome": { "result": "SUCCESS" } })),
-        ("google_workspace", json!({ "kind": "admin#reports#activity", "id": { "applicationName": "drive", "time": time, "uniqueQualifier": "1" }, "actor": { "email": "ada@example.com" }, "events": [{ "name": "view", "parameters": [{ "name": "doc_title", "value": "Plan" }] }, { "name": "edit" }] })),
-        ("google_cloud", json!({ "insertId": "1", "timestamp": time, "protoPayload": { "methodName": "a.get", "authenticationInfo": { "principalEmail": "ada@example.com" }, "resourceName": "x" } })),
-        ("slack", json!({ "id": "1", "date_create": 1_795_428_173, "action": "user_login", "actor": { "type": "user", "user": { "id": "U1", "name": "ada" } }, "context": { "ip_address": "10.0.0.1" } })),
-        ("onepassword", json!({ "uuid": "1", "timestamp": time, "item_uuid": "i", "vault_uuid": "v", "user": { "name": "Ada" }, "client": {} })),
-        ("sshd", json!({ "line": "Nov 23 10:00:00 web sshd[1]: Accepted publickey for ada from 10.0.0.1 port 22 ssh2: RSA SHA256:x" })),
-        ("github", json!({ "_document_id": "1", "created_at": time, "action": "repo.create", "actor": "ada", "repo": "a/b" })),
+        (
+            "gatebook",
+            json!({ "id": "1", "time": time, "action": "session.opened", "actor": { "name": "ada" }, "detail": {} }),
+        ),
+        (
+            "ocsf",
+            json!({ "class_uid": 6003, "time": 1_795_428_173_515_i64, "metadata": { "uid": "1", "product": {} }, "actor": { "user": { "name": "ada" } }, "api": { "operation": "Get" } }),
+        ),
+        (
+            "cloudtrail",
+            json!({ "eventID": "1", "eventTime": time, "eventName": "GetX", "eventSource": "x.amazonaws.com", "userIdentity": { "arn": "arn:aws:iam::1:user/ada" }, "requestParameters": {}, "errorMessage": "m" }),
+        ),
+        (
+            "kubernetes",
+            json!({ "kind": "Event", "apiVersion": "audit.k8s.io/v1", "auditID": "1", "stage": "ResponseComplete", "verb": "get", "user": { "username": "ada" }, "objectRef": { "resource": "pods", "name": "a" }, "requestReceivedTimestamp": time, "userAgent": "x" }),
+        ),
+        (
+            "postgresql",
+            json!({ "timestamp": "2026-11-23 10:00:00 UTC", "user": "ada", "dbname": "d", "session_id": "s", "line_num": 1, "error_severity": "LOG", "message": "statement: select 1" }),
+        ),
+        (
+            "github_webhook",
+            json!({ "X-GitHub-Event": "team", "X-GitHub-Delivery": "1", "payload": { "action": "created", "sender": { "login": "ada", "type": "User" }, "organization": { "login": "acme" } } }),
+        ),
+        (
+            "okta",
+            json!({ "uuid": "1", "published": time, "eventType": "user.session.start", "actor": { "displayName": "Ada", "alternateId": "ada@example.com" }, "client": {}, "outcome": { "result": "SUCCESS" } }),
+        ),
+        (
+            "google_workspace",
+            json!({ "kind": "admin#reports#activity", "id": { "applicationName": "drive", "time": time, "uniqueQualifier": "1" }, "actor": { "email": "ada@example.com" }, "events": [{ "name": "view", "parameters": [{ "name": "doc_title", "value": "Plan" }] }, { "name": "edit" }] }),
+        ),
+        (
+            "google_cloud",
+            json!({ "insertId": "1", "timestamp": time, "protoPayload": { "methodName": "a.get", "authenticationInfo": { "principalEmail": "ada@example.com" }, "resourceName": "x" } }),
+        ),
+        (
+            "slack",
+            json!({ "id": "1", "date_create": 1_795_428_173, "action": "user_login", "actor": { "type": "user", "user": { "id": "U1", "name": "ada" } }, "context": { "ip_address": "10.0.0.1" } }),
+        ),
+        (
+            "onepassword",
+            json!({ "uuid": "1", "timestamp": time, "item_uuid": "i", "vault_uuid": "v", "user": { "name": "Ada" }, "client": {} }),
+        ),
+        (
+            "sshd",
+            json!({ "line": "Nov 23 10:00:00 web sshd[1]: Accepted publickey for ada from 10.0.0.1 port 22 ssh2: RSA SHA256:x" }),
+        ),
+        (
+            "github",
+            json!({ "_document_id": "1", "created_at": time, "action": "repo.create", "actor": "ada", "repo": "a/b" }),
+        ),
     ]
 }
 
@@ -66,7 +105,10 @@ fn there_is_a_sample_of_every_format_and_each_is_read() {
         let (_, record) = samples.iter().find(|(name, _)| *name == format.name()).expect("a sample");
         assert!(format.recognises(record), "{}", format.name());
         let events = events(format.name(), record.clone()).expect("readable");
-        assert!(!events.is_empty() && events.iter().all(|event| !event.undated || format.name() == "github_webhook"));
+        assert!(
+            !events.is_empty()
+                && events.iter().all(|event| !event.undated || format.name() == "github_webhook")
+        );
     }
 }
 
@@ -74,8 +116,19 @@ fn there_is_a_sample_of_every_format_and_each_is_read() {
 fn a_wrong_type_anywhere_is_an_error_or_an_event_and_never_a_crash() {
     let deep = (0..100).fold(json!(1), |inner, _| json!({ "a": [inner] }));
     let wrong = [
-        json!(null), json!(true), json!(-1), json!(1e300), json!(""), json!("\u{0}"), json!("x".repeat(1 << 20)), json!([]),
-        json!({}), json!([[1]]), json!({ "a": 1 }), json!("\u{202e}evil\u{7}"), deep,
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!(""),
+        json!("\u{0}"),
+        json!("x".repeat(1 << 20)),
+        json!([]),
+        json!({}),
+        json!([[1]]),
+        json!({ "a": 1 }),
+        json!("\u{202e}evil\u{7}"),
+        deep,
     ];
     for (name, record) in samples() {
         let mut places = Vec::new();
@@ -98,8 +151,21 @@ fn a_wrong_type_anywhere_is_an_error_or_an_event_and_never_a_crash() {
 #[test]
 fn no_secret_and_no_session_id_comes_out_wherever_it_stood() {
     let secrets: Map<String, Value> = [
-        "password", "sessionId", "session_id", "externalSessionId", "rootSessionId", "session_uuid", "accessKeyId",
-        "secretAccessKey", "token", "access_token", "Authorization", "cookie", "clientSecret", "privateKey", "assertion",
+        "password",
+        "sessionId",
+        "session_id",
+        "externalSessionId",
+        "rootSessionId",
+        "session_uuid",
+        "accessKeyId",
+        "secretAccessKey",
+        "token",
+        "access_token",
+        "Authorization",
+        "cookie",
+        "clientSecret",
+        "privateKey",
+        "assertion",
     ]
     .iter()
     .map(|name| ((*name).to_owned(), json!(CANARY)))
@@ -121,9 +187,14 @@ fn no_secret_and_no_session_id_comes_out_wherever_it_stood() {
             let here = record.pointer_mut(&place).expect("there");
             match here {
                 Value::Object(fields) if name != "gatebook" || place == "/detail" => fields.extend(
-                    secrets.iter().filter(|(field, _)| !place.is_empty() || *field != "kind").map(|(a, b)| (a.clone(), b.clone())),
+                    secrets
+                        .iter()
+                        .filter(|(field, _)| !place.is_empty() || *field != "kind")
+                        .map(|(a, b)| (a.clone(), b.clone())),
                 ),
-                Value::String(text) => text.push_str(&format!(" password={CANARY} Bearer {CANARY} eyJhbGciOi.{CANARY}.x")),
+                Value::String(text) => {
+                    text.push_str(&format!(" password={CANARY} Bearer {CANARY} eyJhbGciOi.{CANARY}.x"))
+                }
                 _ => continue,
             }
             if let Ok(events) = events(name, record) {
@@ -142,13 +213,20 @@ fn a_wrong_clock_is_refused_by_every_format_that_has_a_year() {
         ("gatebook", "/time", json!("0001-01-01T00:00:00Z"), json!("9999-12-31T23:59:59Z")),
         ("ocsf", "/time", json!(0), json!(253_402_300_799_000_i64)),
         ("cloudtrail", "/eventTime", json!("0001-01-01T00:00:00Z"), json!("9999-12-31T23:59:59Z")),
-        ("kubernetes", "/requestReceivedTimestamp", json!("0001-01-01T00:00:00Z"), json!("9999-12-31T23:59:59Z")),
+        (
+            "kubernetes",
+            "/requestReceivedTimestamp",
+            json!("0001-01-01T00:00:00Z"),
+            json!("9999-12-31T23:59:59Z"),
+        ),
         ("postgresql", "/timestamp", json!("0001-01-01 00:00:00 UTC"), json!("9999-12-31 23:59:59 UTC")),
         ("okta", "/published", json!("0001-01-01T00:00:00Z"), json!("9999-12-31T23:59:59Z")),
         ("slack", "/date_create", json!(0), json!(253_402_300_799_i64)),
     ] {
         let (_, record) = samples().into_iter().find(|(sample, _)| *sample == name).expect("a sample");
-        for (time, fault) in [(first, "time: This is before 1990"), (last, "time: This is more than 24 hours ahead")] {
+        for (time, fault) in
+            [(first, "time: This is before 1990"), (last, "time: This is more than 24 hours ahead")]
+        {
             let mut record = record.clone();
             *record.pointer_mut(place).expect("there") = time;
             let error = events(name, record).expect_err("refused");

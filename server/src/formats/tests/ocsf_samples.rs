@@ -35,14 +35,17 @@ fn authentication_and_api_activity_are_read_and_other_classes_stay_with_their_or
             )
         })
         .collect();
-    assert_eq!(lines, [
-        r#"ocsf-1 session.opened success Ada Byron "Payroll" "Authentication: Logon""#,
-        r#"ocsf-2 session.opened denied ada "Payroll" "Authentication: Logon""#,
-        r#"ocsf-3 session.closed success ada "payroll.example.com" """#,
-        r#"ocsf-4 resource.accessed success backup "prod/db" "GetSecret""#,
-        r#"ocsf-5 resource.deleted denied ada@example.com "vault" "DeleteSecret""#,
-        r#"ocsf-6 resource.other success root "" "Group Management: Add User""#,
-    ]);
+    assert_eq!(
+        lines,
+        [
+            r#"ocsf-1 session.opened success Ada Byron "Payroll" "Authentication: Logon""#,
+            r#"ocsf-2 session.opened denied ada "Payroll" "Authentication: Logon""#,
+            r#"ocsf-3 session.closed success ada "payroll.example.com" """#,
+            r#"ocsf-4 resource.accessed success backup "prod/db" "GetSecret""#,
+            r#"ocsf-5 resource.deleted denied ada@example.com "vault" "DeleteSecret""#,
+            r#"ocsf-6 resource.other success root "" "Group Management: Add User""#,
+        ]
+    );
 }
 
 #[test]

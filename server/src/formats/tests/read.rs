@@ -34,10 +34,24 @@ fn told_by(name: &str, record: Value) -> String {
 #[test]
 fn every_format_has_a_name_of_its_own() {
     let names: Vec<&str> = all().iter().map(|format| format.name()).collect();
-    assert_eq!(names, [
-        "gatebook", "ocsf", "cloudtrail", "kubernetes", "postgresql", "github_webhook", "okta", "google_workspace",
-        "google_cloud", "slack", "onepassword", "sshd", "github",
-    ]);
+    assert_eq!(
+        names,
+        [
+            "gatebook",
+            "ocsf",
+            "cloudtrail",
+            "kubernetes",
+            "postgresql",
+            "github_webhook",
+            "okta",
+            "google_workspace",
+            "google_cloud",
+            "slack",
+            "onepassword",
+            "sshd",
+            "github",
+        ]
+    );
     assert!(named("nonsense").is_none());
     assert!(recognise(&json!({ "hello": "world" })).is_none());
 }
@@ -98,7 +112,9 @@ fn cloudtrail_says_who_used_which_permission_on_what() {
         "eventSource": "signin.amazonaws.com", "responseElements": { "ConsoleLogin": "Failure" },
         "errorMessage": "Failed authentication", "requestParameters": null,
     });
-    assert!(told_by("cloudtrail", record("ConsoleLogin", login)).starts_with("session.opened denied | person"));
+    assert!(
+        told_by("cloudtrail", record("ConsoleLogin", login)).starts_with("session.opened denied | person")
+    );
     let bridged = json!({ "detail-type": "AWS API Call via CloudTrail", "detail": record("GetSecretValue", json!({})) });
     assert_eq!(one("cloudtrail", bridged).external_id, "e-1");
 }

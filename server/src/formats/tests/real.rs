@@ -15,7 +15,11 @@ use super::{format, now};
 fn real(folder: &str) -> Option<PathBuf> {
     let named = std::env::var_os("GATEBOOK_DATA_DIR").map(PathBuf::from);
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|place| place.join("shared/data"));
-    let found = named.into_iter().chain(above).map(|place| place.join("logs").join(folder)).find(|path| path.exists());
+    let found = named
+        .into_iter()
+        .chain(above)
+        .map(|place| place.join("logs").join(folder))
+        .find(|path| path.exists());
     if found.is_none() {
         eprintln!("skipped: logs/{folder} is not here");
     }
@@ -23,14 +27,17 @@ fn real(folder: &str) -> Option<PathBuf> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path()).collect();
     files.sort();
     files
 }
 
 fn records(file: &Path) -> Vec<Value> {
     let input = fs::File::open(file).expect("opens");
-    Records::new(std::io::BufReader::new(input), Layout::Json).map(|(_, record)| record.expect("a record")).collect()
+    Records::new(std::io::BufReader::new(input), Layout::Json)
+        .map(|(_, record)| record.expect("a record"))
+        .collect()
 }
 
 /// What came of records, counted.
@@ -93,15 +100,25 @@ impl Tally {
 /// What must not be found again: the long values of fields that name sessions and keys.
 fn session_ids(value: &Value) -> Vec<String> {
     const NAMES: [&str; 10] = [
-        "sessionId", "session_id", "externalSessionId", "rootSessionId", "session_uuid", "accessKeyId", "sessionToken",
-        "token", "hashed_token", "secretAccessKey",
+        "sessionId",
+        "session_id",
+        "externalSessionId",
+        "rootSessionId",
+        "session_uuid",
+        "accessKeyId",
+        "sessionToken",
+        "token",
+        "hashed_token",
+        "secretAccessKey",
     ];
     let mut found = Vec::new();
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
                 match value {
-                    Value::String(text) if NAMES.contains(&name.as_str()) && text.len() >= 12 && text != REMOVED => {
+                    Value::String(text)
+                        if NAMES.contains(&name.as_str()) && text.len() >= 12 && text != REMOVED =>
+                    {
                         found.push(text.clone());
                     }
                     _ => found.extend(session_ids(value)),
@@ -142,45 +159,46 @@ fn kubernetes_audit_of_falco_is_placed_or_an_earlier_stage() {
     let Some(folder) = real("k8s-audit-falco") else { return };
     let mut tally = Tally::default();
     for record in files(&folder).iter().flat_map(|file| records(file)) {
+        // One file is broken on purpose: `{"kind": 0}`.
         tally.add(format("kubernetes"), record);
     }
-    tally.assert([0; 7]);
+    tally.assert([52, 50, 2, 1, 1, 1, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_cloudtrail_are_placed() {
-    panther("AWS.CloudTrail", "cloudtrail", [0; 7]);
+    panther("AWS.CloudTrail", "cloudtrail", [232, 232, 0, 4, 11, 10, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_kubernetes_are_placed() {
-    panther("Amazon.EKS.Audit", "kubernetes", [0; 7]);
+    panther("Amazon.EKS.Audit", "kubernetes", [144, 140, 4, 11, 125, 26, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_google_workspace_are_placed() {
-    panther("GSuite.ActivityEvent", "google_workspace", [0; 7]);
+    panther("GSuite.ActivityEvent", "google_workspace", [102, 102, 0, 44, 45, 11, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_github_are_placed() {
-    panther("GitHub.Audit", "github", [0; 7]);
+    panther("GitHub.Audit", "github", [64, 64, 0, 0, 19, 2, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_okta_are_placed() {
-    panther("Okta.SystemLog", "okta", [0; 7]);
+    panther("Okta.SystemLog", "okta", [39, 39, 0, 14, 7, 2, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_1password_are_placed() {
-    panther("OnePassword.ItemUsage", "onepassword", [0; 7]);
-    panther("OnePassword.SignInAttempt", "onepassword", [0; 7]);
+    panther("OnePassword.ItemUsage", "onepassword", [2, 2, 0, 0, 0, 0, 0]);
+    panther("OnePassword.SignInAttempt", "onepassword", [2, 2, 0, 0, 0, 0, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_slack_are_placed() {
-    panther("Slack.AuditLogs", "slack", [0; 7]);
+    panther("Slack.AuditLogs", "slack", [50, 50, 0, 3, 22, 0, 0]);
 }
 
 #[test]
@@ -194,7 +212,7 @@ fn the_deliveries_of_octokit_are_placed() {
         let payload = serde_json::from_slice(&fs::read(file).expect("reads")).expect("JSON");
         tally.add(format("github_webhook"), github_webhook::record(event, &format!("d-{number}"), payload));
     }
-    tally.assert([0; 7]);
+    tally.assert([47, 47, 0, 0, 47, 0, 0]);
 }
 
 /// The expected output of pgaudit's own tests: psql's, with `NOTICE:  AUDIT: …` in it, over several lines where the
@@ -227,5 +245,5 @@ fn the_lines_of_pgaudits_own_tests_are_placed() {
         });
         tally.add(format("postgresql"), record);
     }
-    tally.assert([0; 7]);
+    tally.assert([415, 415, 0, 60, 0, 0, 0]);
 }
