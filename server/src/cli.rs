@@ -122,7 +122,10 @@ async fn dispatch(command: Command) -> Result<(), CommandError> {
         }
         Command::Import(args) => {
             let store = connect(&Source::of_process()?)?;
-            let report = crate::import::command(&store, args.kind, &args.files, args.dry_run).await?;
+            let report = match args.kind {
+                crate::import::Kind::Events => crate::import::events::command(&store, &args).await?,
+                kind => crate::import::command(&store, kind, &args.files, args.dry_run).await?,
+            };
             writeln!(std::io::stdout(), "{report}").map_err(CommandError::io("the report cannot be written"))
         }
         #[cfg(feature = "demo")]

@@ -2,7 +2,7 @@
 
 use domain::audit::{Action, Actor, NewEvent, Outcome};
 use domain::caller::Source;
-use domain::id::EventId;
+use domain::id::{EventId, SourceId, SystemId};
 use domain::usage::{OutsideEvent, OutsideKind, UsageError, UsageFault};
 use serde_json::json;
 use store::report::Reporter;
@@ -23,35 +23,38 @@ pub enum Taken {
     Refused(UsageError),
 }
 
-/// Who hands reports in, and from where.
+/// Whose reports are handed in, and by whom.
 #[derive(Debug, Clone)]
 pub struct Sender {
-    /// With which token.
-    pub bearer: Bearer,
-    /// From which address.
-    pub ip: Option<String>,
-    /// With which program.
-    pub user_agent: Option<String>,
+    /// Which source.
+    pub of: SourceId,
+    /// What its events carry as their origin.
+    pub origin: String,
+    /// The system that its events are about where they do not name one, with its name.
+    pub system: Option<(SystemId, String)>,
+    /// Who hands them in.
+    pub by: Actor,
+    /// From where.
+    pub source: Source,
 }
 
 impl Sender {
-    fn reporter(&self) -> Reporter<'_> {
-        Reporter {
-            source: self.bearer.source,
-            origin: &self.bearer.slug,
-            system: self.bearer.system.as_ref(),
-        }
+    /// A program with a token.
+    pub fn program(bearer: Bearer, source: Source) -> Self {
+        let by = Actor::Outside { kind: OutsideKind::Machine, name: bearer.token_name };
+        Self { of: bearer.source, origin: bearer.slug, system: bearer.system, by, source }
     }
 
-    /// What a token may never send is tried in vain, and stands in the book.
+    fn reporter(&self) -> Reporter<'_> {
+        Reporter { source: self.of, origin: &self.origin, system: self.system.as_ref() }
+    }
+
+    /// What may never come in from outside was tried in vain, and stands in the book.
     fn refusal(&self, refused: &[(usize, &UsageError)]) -> Option<NewEvent> {
         let (first, error) = refused.first()?;
-        let actor = Actor::Outside { kind: OutsideKind::Machine, name: self.bearer.token_name.clone() };
-        let source =
-            Source { origin: "api".to_owned(), ip: self.ip.clone(), user_agent: self.user_agent.clone() };
-        let detail = json!({ "source": self.bearer.slug, "refused": refused.len(), "first": first });
+        let detail = json!({ "source": self.origin, "refused": refused.len(), "first": first });
         Some(
-            NewEvent::new(actor, source, Action::TokenRefused)
+            NewEvent::new(self.by.clone(), self.source.clone(), Action::TokenRefused)
                 .outcome(Outcome::Denied)
                 .reason(Some(error.to_string()))
                 .detail(detail),

@@ -88,7 +88,8 @@ actions! {
     TokenMade = "token.made", "made a token";
     TokenRotated = "token.rotated", "rotated a token";
     TokenEnded = "token.ended", "ended a token";
-    TokenRefused = "token.refused", "refused what a token sent";
+    TokenRefused = "token.refused", "tried to send what never comes in from outside";
+    EventsImported = "events.imported", "brought in events";
     AuditSearched = "audit.searched", "searched the book";
     AuditExported = "audit.exported", "exported from the book";
     AccessDenied = "access.denied", "was refused";

@@ -12,7 +12,8 @@ use domain::usage::{OutsideActor, OutsideKind, OutsideTarget, UsageError, UsageF
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{Draft, Format, Found, Layout, pick, time};
+use super::time::{self, Unit};
+use super::{Draft, Format, Found, Layout, pick};
 use expression::{Condition, Field, Rule, TimeForm};
 use pattern::Pattern;
 
@@ -160,7 +161,8 @@ impl Mapping {
                     let time = time::syslog(text, self.zone, now).or_else(|| time::rfc3339(text));
                     time.map(Some).ok_or_else(|| time::refused(pointer, value))
                 }
-                TimeForm::Seconds | TimeForm::Millis => since_1970(view, pointer, *form),
+                TimeForm::Seconds => time::since_1970_in(view, pointer, Unit::Seconds),
+                TimeForm::Millis => time::since_1970_in(view, pointer, Unit::Millis),
             };
             match found {
                 Ok(Some(time)) => return Ok(Some(time)),
@@ -169,20 +171,6 @@ impl Mapping {
             }
         }
         wrong.map_or(Ok(None), Err)
-    }
-}
-
-fn since_1970(view: &Value, pointer: &str, form: TimeForm) -> Result<Option<DateTime<Utc>>, UsageError> {
-    let number = pick::number(view, pointer);
-    let time = match form {
-        TimeForm::Millis => number.and_then(DateTime::from_timestamp_millis),
-        _ => number.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
-    };
-    match (time, pick::at(view, pointer)) {
-        (Some(time), _) => Ok(Some(time)),
-        (None, None | Some(Value::Null)) => Ok(None),
-        // What says seconds and writes a date is read as one: exports do both.
-        (None, Some(_)) => time::in_utc(view, pointer),
     }
 }
 

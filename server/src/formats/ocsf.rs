@@ -43,7 +43,7 @@ impl Format for Ocsf {
             _ => pick::first(record, &["/type_name", "/activity_name", "/class_name"]),
         };
         Ok(Found::Events(vec![Draft {
-            time: time::in_utc(record, "/time")?,
+            time: time::since_1970_in(record, "/time", time::Unit::Millis)?,
             action: action(record, class).to_owned(),
             outcome: outcome(record),
             actor: actor(record, class),

@@ -30,8 +30,8 @@ impl Audit {
             "READ" | "FUNCTION" => UsageAction::ACCESSED,
             "WRITE" => UsageAction::CHANGED,
             "ROLE" => UsageAction::PERMISSIONS_CHANGED,
-            "MISC" | "MISC_SET" if is_about_session(&self.command) => UsageAction::SESSION_OTHER,
-            _ => act(&self.command).map_or(UsageAction::OTHER, |act| act.action),
+            // What pgaudit is told to log of SET, BEGIN and the like is about the session.
+            _ => act(&self.command).map_or(UsageAction::SESSION_OTHER, |act| act.action),
         }
     }
 }

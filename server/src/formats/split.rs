@@ -136,12 +136,13 @@ impl<R: BufRead> Records<R> {
             }
             None => Vec::new(),
         };
-        self.document(&[first, second], lines)
+        // Blank lines were passed over; with them again the parser counts lines as the file does.
+        let blank = lines.number.saturating_sub(number + 1);
+        let head = [blank_lines(number.saturating_sub(1)), first, blank_lines(blank), second];
+        self.document(head.concat(), lines)
     }
 
-    fn document(&mut self, read: &[Vec<u8>], lines: &mut Lines<R>) -> io::Result<()> {
-        let mut bytes = read.join(&b'\n');
-        bytes.push(b'\n');
+    fn document(&mut self, mut bytes: Vec<u8>, lines: &mut Lines<R>) -> io::Result<()> {
         lines.input.by_ref().take(DOCUMENT_MAX_BYTES + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > DOCUMENT_MAX_BYTES {
             self.waiting.push_back((Place::Record(1), Err(SplitError::LargeDocument)));
@@ -236,6 +237,10 @@ impl<R: BufRead> Iterator for Records<R> {
             }
         }
     }
+}
+
+fn blank_lines(count: u64) -> Vec<u8> {
+    vec![b'\n'; usize::try_from(count).unwrap_or_default()]
 }
 
 fn object(value: Value) -> Result<Value, SplitError> {

@@ -49,7 +49,8 @@ pub(super) fn in_zone(record: &Value, pointer: &str, zone: Tz) -> Result<Option<
     let refused = || refused(pointer, value);
     match value {
         Value::Null => Ok(None),
-        Value::String(text) if text.trim().is_empty() => Ok(None),
+        // “redacted”, “n/a”, “-”: no time was given.
+        Value::String(text) if !text.contains(|c: char| c.is_ascii_digit()) => Ok(None),
         Value::String(text) => match rfc3339(text).or_else(|| local(text, zone)) {
             Some(time) => Ok(Some(time)),
             None => since_1970(text.trim().parse().map_err(|_| refused())?).map(Some).ok_or_else(refused),
@@ -57,6 +58,27 @@ pub(super) fn in_zone(record: &Value, pointer: &str, zone: Tz) -> Result<Option<
         Value::Number(number) => number.as_f64().and_then(since_1970).map(Some).ok_or_else(refused),
         _ => Err(refused()),
     }
+}
+
+/// What a number since 1970 counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Seconds,
+    Millis,
+}
+
+/// The time of a source that says in which unit it counts. A date there is read as one: exports write both.
+pub(super) fn since_1970_in(
+    record: &Value,
+    pointer: &str,
+    unit: Unit,
+) -> Result<Option<DateTime<Utc>>, UsageError> {
+    let Some(number) = pick::number(record, pointer) else { return in_utc(record, pointer) };
+    let time = match unit {
+        Unit::Seconds => DateTime::from_timestamp(number, 0),
+        Unit::Millis => DateTime::from_timestamp_millis(number),
+    };
+    time.map(Some).ok_or_else(|| refused(pointer, &number.into()))
 }
 
 /// The refusal of what stands at this field.
@@ -76,7 +98,8 @@ pub(super) fn rfc3339(text: &str) -> Option<DateTime<Utc>> {
 /// A time without offset, as it was in this zone. What the clock never showed does not exist; of two, the earlier.
 fn local(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     let text = text.trim().trim_end_matches(" UTC");
-    let time = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
+    // The last: pipelines lose the dot.
+    let time = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%f"]
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
     zone.from_local_datetime(&time).earliest().map(|time| time.to_utc())
@@ -167,14 +190,14 @@ mod tests {
             assert_eq!(read(value.clone()), Ok(Some(time)), "{value}");
         }
         assert_eq!(read(json!(null)), Ok(None));
-        assert_eq!(read(json!(" ")), Ok(None));
+        for nothing in [" ", "redacted", "n/a", "NaN"] {
+            assert_eq!(read(json!(nothing)), Ok(None), "{nothing}");
+        }
     }
 
     #[test]
     fn what_is_no_time_is_named() {
-        for value in
-            [json!("soon"), json!(true), json!([1]), json!({}), json!(1e300), json!("NaN"), json!("1e999")]
-        {
+        for value in [json!("2 soon"), json!(true), json!([1]), json!({}), json!(1e300), json!("1e999")] {
             assert!(read(value.clone()).expect_err("refused").starts_with("t: “"), "{value}");
         }
     }

@@ -16,6 +16,15 @@ pub struct ImportArgs {
     /// Check everything and say what would be done, without doing it.
     #[arg(long)]
     pub dry_run: bool,
+    /// With events: the source that they are of, as its page under Administration is called.
+    #[arg(long, value_name = "SOURCE", required_if_eq("kind", "events"))]
+    pub source: Option<String>,
+    /// With events: their format; without it, each record is looked at for what it is.
+    #[arg(long, value_name = "NAME", conflicts_with = "mapping")]
+    pub format: Option<String>,
+    /// With events: a mapping of your own, a TOML file.
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
 }
 
 /// What is imported.
@@ -31,6 +40,8 @@ pub enum Kind {
     All,
     /// Dated changes of teams and repositories (JSON Lines).
     History,
+    /// Logs of other systems; docs/formats.md has the formats.
+    Events,
 }
 
 impl Kind {
@@ -41,7 +52,7 @@ impl Kind {
             Self::Catalogue => &["system", "resource", "entitlement", "bundle", "job_role"],
             Self::Grants => &["grant"],
             Self::All => &["person", "system", "resource", "entitlement", "bundle", "job_role", "grant"],
-            Self::History => &[],
+            Self::History | Self::Events => &[],
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod args;
 mod catalogue;
+pub mod events;
 mod grants;
 mod history;
 mod people;
@@ -39,6 +40,9 @@ pub enum ImportError {
         /// Why.
         cause: std::io::Error,
     },
+    /// A source, format or mapping that is not there, or cannot be used.
+    #[error("{0}")]
+    Unusable(String),
     /// Something in the files is wrong.
     #[error("nothing was imported:\n{0}")]
     Faulty(Faults),
@@ -214,6 +218,7 @@ impl Work {
                 Kind::Grants => Action::GrantsImported,
                 Kind::Catalogue | Kind::All => Action::CatalogueImported,
                 Kind::History => Action::HistoryImported,
+                Kind::Events => Action::EventsImported,
             };
             let mut detail = serde_json::json!({ "files": files, "summary": self.report.summary() });
             if let Some(detail) = detail.as_object_mut().filter(|_| !self.histories.is_empty()) {

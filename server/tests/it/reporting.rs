@@ -9,6 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use server::import::{ImportArgs, Kind, events};
 use server::portal::Portal;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -361,4 +362,37 @@ async fn other_formats_are_named_or_recognised(pool: PgPool) {
     assert_eq!(inlet.stored().await, 1, "the same event, whichever way it was read");
     let answer = inlet.send_raw(&inlet.secret, &[], "?format=auto", b"{\"a\":1}".to_vec()).await;
     assert!(answer.body.contains("No format knows this record"), "{}", answer.body);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_file_comes_in_like_a_batch_and_again_changes_nothing(pool: PgPool) {
+    let inlet = Inlet::open(pool.clone()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, packed) = (folder.path().join("a.jsonl"), folder.path().join("b.jsonl.gz"));
+    let mut early = event("early");
+    early["time"] = json!("1970-01-01T00:00:00Z");
+    std::fs::write(&plain, format!("{}\n{early}\nnonsense\n", event("1"))).unwrap();
+    std::fs::write(&packed, gzip(format!("{}\n", event("2")).as_bytes())).unwrap();
+    let args = |source: &str, is_dry_run: bool| ImportArgs {
+        kind: Kind::Events,
+        files: vec![plain.clone(), packed.clone()],
+        dry_run: is_dry_run,
+        source: Some(source.to_owned()),
+        format: None,
+        mapping: None,
+    };
+    let store = &inlet.gate.store;
+    let told = events::command(store, &args(&inlet.source, true)).await.unwrap();
+    assert!(told.contains("4 records: 2 events would be stored"), "{told}");
+    assert_eq!(inlet.stored().await, 0);
+    let told = events::command(store, &args(&inlet.source, false)).await.unwrap();
+    assert!(told.contains("4 records: 2 events stored, 0 known already"), "{told}");
+    assert!(told.contains("a.jsonl, line 2: time: This is before 1990"), "{told}");
+    assert!(told.contains("a.jsonl, line 3: This is not JSON"), "{told}");
+    let again = events::command(store, &args(&inlet.source, false)).await.unwrap();
+    assert!(again.contains("0 events stored, 2 known already"), "{again}");
+    assert_eq!(inlet.stored().await, 2);
+    assert_eq!(inlet.gate.count("select count(*) from event where action = 'events.imported'").await, 1);
+    let error = events::command(store, &args("missing", false)).await.unwrap_err().to_string();
+    assert!(error.contains("no open source “missing”"), "{error}");
 }

@@ -159,46 +159,46 @@ fn kubernetes_audit_of_falco_is_placed_or_an_earlier_stage() {
     let Some(folder) = real("k8s-audit-falco") else { return };
     let mut tally = Tally::default();
     for record in files(&folder).iter().flat_map(|file| records(file)) {
-        assert_eq!(recognise(&record).map(Format::name), Some("kubernetes"));
+        // One file is broken on purpose: `{"kind": 0}`.
         tally.add(format("kubernetes"), record);
     }
-    tally.assert([0; 7]);
+    tally.assert([52, 50, 2, 1, 1, 1, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_cloudtrail_are_placed() {
-    panther("AWS.CloudTrail", "cloudtrail", [0; 7]);
+    panther("AWS.CloudTrail", "cloudtrail", [232, 232, 0, 4, 11, 10, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_kubernetes_are_placed() {
-    panther("Amazon.EKS.Audit", "kubernetes", [0; 7]);
+    panther("Amazon.EKS.Audit", "kubernetes", [144, 140, 4, 11, 125, 26, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_google_workspace_are_placed() {
-    panther("GSuite.ActivityEvent", "google_workspace", [0; 7]);
+    panther("GSuite.ActivityEvent", "google_workspace", [102, 102, 0, 44, 45, 11, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_github_are_placed() {
-    panther("GitHub.Audit", "github", [0; 7]);
+    panther("GitHub.Audit", "github", [64, 64, 0, 0, 19, 2, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_okta_are_placed() {
-    panther("Okta.SystemLog", "okta", [0; 7]);
+    panther("Okta.SystemLog", "okta", [39, 39, 0, 14, 7, 2, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_1password_are_placed() {
-    panther("OnePassword.ItemUsage", "onepassword", [0; 7]);
-    panther("OnePassword.SignInAttempt", "onepassword", [0; 7]);
+    panther("OnePassword.ItemUsage", "onepassword", [2, 2, 0, 0, 0, 0, 0]);
+    panther("OnePassword.SignInAttempt", "onepassword", [2, 2, 0, 0, 0, 0, 0]);
 }
 
 #[test]
 fn the_cases_of_panther_for_slack_are_placed() {
-    panther("Slack.AuditLogs", "slack", [0; 7]);
+    panther("Slack.AuditLogs", "slack", [50, 50, 0, 3, 22, 0, 0]);
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn the_deliveries_of_octokit_are_placed() {
         let payload = serde_json::from_slice(&fs::read(file).expect("reads")).expect("JSON");
         tally.add(format("github_webhook"), github_webhook::record(event, &format!("d-{number}"), payload));
     }
-    tally.assert([0; 7]);
+    tally.assert([47, 47, 0, 0, 47, 0, 0]);
 }
 
 /// The expected output of pgaudit's own tests: psql's, with `NOTICE:  AUDIT: …` in it, over several lines where the
@@ -245,5 +245,5 @@ fn the_lines_of_pgaudits_own_tests_are_placed() {
         });
         tally.add(format("postgresql"), record);
     }
-    tally.assert([0; 7]);
+    tally.assert([415, 415, 0, 60, 0, 0, 0]);
 }

@@ -8,6 +8,7 @@ use axum::response::IntoResponse as _;
 use axum::response::Response;
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
+use domain::caller::Source;
 use domain::usage::{UsageError, UsageFault};
 use flate2::bufread::MultiGzDecoder;
 use http::{HeaderMap, StatusCode, header};
@@ -72,7 +73,12 @@ pub(super) async fn receive(
     let batch = read.await.map_err(|_| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "An error", "The batch could not be read.")
     })??;
-    let sender = Sender { bearer, ip: Some(asked.address.to_string()), user_agent: asked.user_agent };
+    let source = Source {
+        origin: "api".to_owned(),
+        ip: Some(asked.address.to_string()),
+        user_agent: asked.user_agent,
+    };
+    let sender = Sender::program(bearer, source);
     let (places, reports): (Vec<usize>, Vec<_>) = batch.reports.into_iter().unzip();
     let taken =
         ingest::take(&door.store, &sender, reports).await.map_err(|error| Problem::unavailable(&error))?;
