@@ -53,6 +53,41 @@ impl UsageAction {
     /// Something else about signing in.
     pub const SESSION_OTHER: &str = "session.other";
 
+    /// The words that mean something here, with a phrase that continues “NAME …” and a name that stands alone. Verbs
+    /// of a source's own say themselves.
+    const WORDS: [(&str, &str, &str); 9] = [
+        (Self::ACCESSED, "used", "Read, listed, queried or used"),
+        (Self::CHANGED, "changed", "Written to or configured"),
+        (Self::CREATED, "made", "Made in the system"),
+        (Self::DELETED, "removed", "Removed in the system"),
+        (Self::PERMISSIONS_CHANGED, "changed who may do what at", "Changed who may do what in the system"),
+        (Self::OTHER, "did something at", "Something else in the system"),
+        (Self::SESSION_OPENED, "signed in at", "Signed in at the system"),
+        (Self::SESSION_CLOSED, "signed out of", "Signed out of the system"),
+        (
+            Self::SESSION_OTHER,
+            "did something about signing in at",
+            "Something else about signing in at the system",
+        ),
+    ];
+
+    /// The words that mean something here, each with a name that stands alone.
+    pub fn known() -> impl Iterator<Item = (&'static str, &'static str)> {
+        Self::WORDS.into_iter().map(|(word, _, label)| (word, label))
+    }
+
+    /// “signed in at”: continues a sentence that begins with who did it. Of a verb of a source's own, the verb.
+    pub fn phrase_of(word: &str) -> String {
+        let known = Self::WORDS.iter().find(|(known, ..)| *known == word);
+        known.map_or_else(|| own_verb(word), |(_, phrase, _)| (*phrase).to_owned())
+    }
+
+    /// The name that stands alone.
+    pub fn label_of(word: &str) -> String {
+        let known = Self::WORDS.iter().find(|(known, ..)| *known == word);
+        known.map_or_else(|| word.to_owned(), |(.., label)| (*label).to_owned())
+    }
+
     /// The dotted word.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -73,6 +108,14 @@ impl UsageAction {
         } else {
             Err(refused())
         }
+    }
+}
+
+/// `resource.put_on_hold` is “put on hold”; anything else is itself.
+fn own_verb(word: &str) -> String {
+    match word.split_once('.') {
+        Some(("resource" | "session", verb)) => verb.replace('_', " "),
+        _ => word.to_owned(),
     }
 }
 

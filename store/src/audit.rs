@@ -1,55 +1,25 @@
 //! The book: written once, never changed.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+mod condition;
+mod search;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::audit::{About, Action, Actor, Event, NewEvent, Outcome};
 use domain::caller::Source;
 use domain::id::{EntitlementId, EventId, GrantId, PersonId, RequestId, ResourceId, SystemId};
 use domain::person::PersonRef;
 use domain::usage::OutsideKind;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row};
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
+
+pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, tally};
 
 use crate::{Clock, Result, StoreError};
 
-/// Totals are counted exactly up to here.
-pub const COUNTED_MAX: i64 = 10_000;
-
 const COLUMNS: &str = "select id, occurred_at, recorded_at, actor_kind, actor_id, actor_name, action, outcome, \
      subject_id, subject_name, system_id, system_name, resource_id, resource_name, entitlement_id, \
-     entitlement_name, request_id, grant_id, origin, ip, user_agent, reason, detail from event where true";
-
-/// Where the next page begins: behind this event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    /// Of the last event shown.
-    pub recorded_at: DateTime<Utc>,
-    /// Of the last event shown.
-    pub id: EventId,
-}
-
-/// What a reader of the book looks for. Everything that is set must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Only what concerns this person: acted by, or about them.
-    pub concerning: Option<PersonId>,
-    /// Words, each somewhere in what the event says.
-    pub words: Vec<String>,
-    /// Part of the actor's or subject's name.
-    pub person: Option<String>,
-    /// Part of a system's, resource's or entitlement's name.
-    pub resource: Option<String>,
-    /// A dotted action, or what stands before its dot.
-    pub action: Option<String>,
-    /// Not what stands before the dot of an action.
-    pub without: Option<String>,
-    /// How it came out.
-    pub outcome: Option<Outcome>,
-    /// Occurred at or after.
-    pub from: Option<DateTime<Utc>>,
-    /// Occurred before.
-    pub to: Option<DateTime<Utc>>,
-}
+     entitlement_name, request_id, grant_id, origin, ip, user_agent, reason, detail from event e where true";
 
 /// An event to be written, with its id.
 pub(crate) type RecordedEvent = (EventId, NewEvent);
@@ -98,79 +68,6 @@ pub(crate) async fn insert(
     });
     query.build().execute(conn).await?;
     Ok(())
-}
-
-/// At most `limit` events behind `after`, newest recorded first.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub async fn search(
-    conn: &mut PgConnection,
-    filter: &Filter,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<Vec<Event>> {
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    push_filter(&mut query, filter);
-    if let Some(after) = after {
-        query
-            .push(" and (recorded_at, id) < (")
-            .push_bind(after.recorded_at)
-            .push(", ")
-            .push_bind(after.id.0)
-            .push(")");
-    }
-    query.push(" order by recorded_at desc, id desc limit ").push_bind(limit);
-    query.build().fetch_all(conn).await?.iter().map(read).collect()
-}
-
-/// How many events match, counted no further than [`COUNTED_MAX`] + 1.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64> {
-    let mut query = QueryBuilder::<Postgres>::new("select count(*) from (select 1 from event where true");
-    push_filter(&mut query, filter);
-    query.push(" limit ").push_bind(COUNTED_MAX + 1).push(") counted");
-    Ok(query.build_query_scalar().fetch_one(conn).await?)
-}
-
-/// Events of one day, kind and outcome.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct Tallied {
-    /// In the zone that was asked for.
-    pub day: NaiveDate,
-    /// What stands before the dot of the action.
-    pub noun: String,
-    outcome: String,
-    /// How many.
-    pub events: i64,
-}
-
-impl Tallied {
-    /// How they came out.
-    ///
-    /// # Errors
-    /// When the row makes no sense.
-    pub fn outcome(&self) -> Result<Outcome> {
-        Outcome::parse(&self.outcome).ok_or_else(|| StoreError::corrupt("event", &self.outcome))
-    }
-}
-
-/// What matches by day of that zone (an IANA name), kind and outcome: of the newest [`COUNTED_MAX`] + 1, so that it costs no more than counting.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub async fn tally(conn: &mut PgConnection, filter: &Filter, zone: &str) -> Result<Vec<Tallied>> {
-    let mut query = QueryBuilder::<Postgres>::new("select (occurred_at at time zone ");
-    query.push_bind(zone).push(
-        ")::date as day, split_part(action, '.', 1) as noun, outcome, count(*) as events
-         from (select occurred_at, action, outcome from event where true",
-    );
-    push_filter(&mut query, filter);
-    query.push(" order by recorded_at desc, id desc limit ").push_bind(COUNTED_MAX + 1);
-    query.push(") newest group by 1, 2, 3");
-    Ok(query.build_query_as().fetch_all(conn).await?)
 }
 
 /// One event.
@@ -241,53 +138,6 @@ pub async fn is_noted(
     )
     .fetch_one(conn)
     .await?)
-}
-
-fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
-    if let Some(person) = filter.concerning {
-        query.push(" and (actor_id = ").push_bind(person.0);
-        query.push(" or subject_id = ").push_bind(person.0).push(")");
-    }
-    for word in &filter.words {
-        let pattern = contains(word);
-        query.push(
-            " and concat_ws(' ', actor_name, action, outcome, subject_name, system_name, resource_name, ",
-        );
-        // From where others acted is not for whoever may only see what concerns themselves.
-        let from_where = if filter.concerning.is_none() { "ip, detail::text, " } else { "" };
-        query.push("entitlement_name, ").push(from_where).push("reason) ilike ").push_bind(pattern);
-    }
-    if let Some(person) = &filter.person {
-        let pattern = contains(person);
-        query.push(" and (actor_name ilike ").push_bind(pattern.clone());
-        query.push(" or subject_name ilike ").push_bind(pattern).push(")");
-    }
-    if let Some(resource) = &filter.resource {
-        let pattern = contains(resource);
-        query
-            .push(" and concat_ws(' ', system_name, resource_name, entitlement_name) ilike ")
-            .push_bind(pattern);
-    }
-    if let Some(action) = &filter.action {
-        query.push(" and (action = ").push_bind(action.clone());
-        query.push(" or action like ").push_bind(format!("{}.%", escape_like(action))).push(")");
-    }
-    if let Some(without) = &filter.without {
-        query.push(" and action not like ").push_bind(format!("{}.%", escape_like(without)));
-    }
-    if let Some(outcome) = filter.outcome {
-        query.push(" and outcome = ").push_bind(outcome.as_str());
-    }
-    if let Some(from) = filter.from {
-        query.push(" and occurred_at >= ").push_bind(from);
-    }
-    if let Some(to) = filter.to {
-        query.push(" and occurred_at < ").push_bind(to);
-    }
-}
-
-fn contains(text: &str) -> String {
-    format!("%{}%", escape_like(text))
 }
 
 pub(crate) fn escape_like(text: &str) -> String {

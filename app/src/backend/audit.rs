@@ -2,42 +2,36 @@
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use domain::audit::query::{Context, Query};
 use domain::audit::{Event, Outcome};
 use domain::id::EventId;
-use serde::{Deserialize, Serialize};
 
 use super::{Answer, Caller};
 
 /// Reading the book. Everybody sees what concerns themselves; auditors and administrators see all.
 #[async_trait]
 pub trait Audit: Send + Sync {
-    /// Newest first, 50 a page. `cursor` is the `next` of the page before.
-    async fn search(&self, caller: &Caller, query: &AuditQuery, cursor: &str) -> Answer<AuditList>;
+    /// Newest first, 50 a page.
+    async fn search(&self, caller: &Caller, query: &Query, page: &AuditPage) -> Answer<AuditList>;
     /// One event. Not allowed to see is not found.
     async fn event(&self, caller: &Caller, id: EventId) -> Answer<EventView>;
 }
 
-/// The filter bar, as typed. Empty is “all”.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AuditQuery {
-    /// Words, looked for in everything an event says.
-    pub q: String,
-    /// Part of the name of who acted or whose access it is.
-    pub person: String,
-    /// Part of the name of a system, resource or entitlement.
-    pub resource: String,
-    /// A dotted action, or its noun (`grant`).
-    pub action: String,
-    /// A noun whose actions are left out.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub without: String,
-    /// `success`, `denied` or `failure`.
-    pub outcome: String,
-    /// Local date or date and time.
-    pub from: String,
-    /// Local date or date and time.
-    pub to: String,
+/// What times in a query of this caller's are resolved against.
+pub fn context_of(caller: &Caller) -> Context {
+    Context { now: caller.called_at, zone: caller.time_zone }
+}
+
+/// Which page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum AuditPage {
+    /// What was recorded last.
+    #[default]
+    Newest,
+    /// Behind the last event of another page: its `next`.
+    OlderThan(String),
+    /// Before the first event of another page: its `previous`.
+    NewerThan(String),
 }
 
 /// A page of the book.
@@ -49,12 +43,12 @@ pub struct AuditList {
     pub total: usize,
     /// Whether there are more than were counted.
     pub is_more: bool,
-    /// The cursor of the next page; empty at the end.
+    /// The cursor of the next page, older; empty at the end.
     pub next: String,
+    /// The cursor of the page before, newer; empty at the beginning.
+    pub previous: String,
     /// The same by day, kind and outcome; only with the newest page.
     pub tally: Option<Tally>,
-    /// Every action that can be chosen, by its word.
-    pub actions: Vec<&'static str>,
     /// Whether the caller sees everything or only what concerns themselves.
     pub sees_all: bool,
 }
@@ -66,8 +60,12 @@ pub struct Tally {
     pub days: Vec<DayTally>,
     /// By what stands before the dot of the action, most first.
     pub groups: Vec<(String, usize)>,
-    /// By how they came out.
+    /// By how they came out, most first.
     pub outcomes: Vec<(Outcome, usize)>,
+    /// By who acted, the most frequent first.
+    pub actors: Vec<(String, usize)>,
+    /// By system, the most frequent first.
+    pub systems: Vec<(String, usize)>,
 }
 
 /// One day.

@@ -1,7 +1,9 @@
 //! Every event begins as one plain sentence with names as links.
 
+use domain::audit::query::value_text;
 use domain::audit::{About, Action, Actor, Event, Outcome};
 use domain::person::PersonRef;
+use domain::usage::UsageAction;
 use leptos::prelude::*;
 
 use super::person::person;
@@ -68,7 +70,7 @@ fn says_refusal(action: &str) -> bool {
 
 /// An action that came from elsewhere is shown as it is called there.
 fn phrase(action: &str) -> String {
-    Action::parse(action).map_or_else(|| action.to_owned(), |action| action.phrase().to_owned())
+    Action::parse(action).map_or_else(|| UsageAction::phrase_of(action), |action| action.phrase().to_owned())
 }
 
 fn actor(actor: &Actor) -> AnyView {
@@ -89,8 +91,9 @@ fn about(about: &About) -> AnyView {
     let entitlement =
         about.entitlement.clone().map(|name| view! { " " <em class="what-entitlement">{name}</em> });
     let on = if about.entitlement.is_some() { " on " } else { " " };
+    let found_by = if about.resource.is_some() { "resource" } else { "system" };
     let resource = about.resource.clone().or_else(|| about.system.clone()).map(|name| {
-        let path = address::with(routes::AUDIT, "resource", &name);
+        let path = address::with(routes::AUDIT, "q", &format!("{found_by}:={}", value_text(&name)));
         view! { {on} <a class="what-resource" href=path>{name}</a> }
     });
     view! { {entitlement} {resource} }.into_any()

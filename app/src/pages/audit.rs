@@ -1,12 +1,14 @@
 //! The book: events as sentences, with one filter bar.
 
+use domain::audit::query::{FormQuery, Query, QueryError, parse};
 use domain::audit::{Action, Event, Outcome};
 use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
 
-use super::audit_bar::{bar, summary};
+use super::audit_bar::{bar, mistake, summary};
 use super::audit_tally::tally;
 use crate::address;
-use crate::backend::{AuditList, AuditQuery};
+use crate::backend::{AuditList, AuditPage, context_of};
 use crate::components::banner::failure;
 use crate::components::empty::empty;
 use crate::components::head::head;
@@ -14,98 +16,143 @@ use crate::components::sentence::sentence;
 use crate::components::tag;
 use crate::components::time::Clock;
 use crate::desk::{Desk, Page, page};
-use crate::error::PortalError;
+use crate::forms;
 use crate::frame::Place;
 use crate::routes;
+
+/// What was asked for, as it came.
+pub(crate) enum Asked {
+    /// A query that can be read, with its text as it was typed.
+    Query(Query, String),
+    /// One that cannot.
+    Mistaken(String, QueryError),
+    /// A form with a fault in it.
+    Form(FormQuery, String),
+}
 
 /// The book's page.
 #[component]
 pub fn Audit() -> impl IntoView {
     page(Place::Audit, |desk| async move {
-        let query = query(&desk);
-        let found = desk.backend.audit.search(&desk.caller, &query, &desk.query("cursor")).await;
-        let (list, faults) = match found {
-            Ok(list) => (list, None),
-            // What was typed stays in the bar, and what is wrong with it stands above.
-            Err(error @ PortalError::Invalid(_)) => (nothing_found(&desk), Some(error)),
-            Err(error) => return Err(error),
-        };
-        let lead = if list.sees_all {
+        let asked = asked(&desk);
+        if let Some(path) = form_as_query(&desk, &asked) {
+            if let Some(response) = use_context::<ResponseOptions>() {
+                forms::go(&response, true, &path);
+            }
+            return Ok(Page::new("Audit", ()));
+        }
+        let lead = if sees_all(&desk) {
             "Every step of every access as it stands in the book, newest first."
         } else {
             "What stands in the book about you and what you did, newest first."
         };
-        let events = if faults.is_some() {
-            ().into_any()
-        } else if list.events.is_empty() {
-            empty(
-                "No event matches",
-                "Take a filter away, or widen the time.",
-                Some((routes::AUDIT.to_owned(), "Show everything")),
-            )
-        } else {
-            event_rows(desk.clock(), &list.events, false)
+        let found = match &asked {
+            Asked::Query(query, _) => found(&desk, query).await?,
+            Asked::Mistaken(typed, error) => mistake(typed, error),
+            Asked::Form(_, message) => failure(message, &[], None),
         };
         let body = view! {
             {head("Audit", lead, None)}
-            {faults.map(|error| failure(&error.to_string(), &[], None))}
-            {bar(&desk, &query, &list)}
-            {list.tally.as_ref().filter(|_| list.total > 0).map(|found| tally(&query, found))}
-            {summary(&desk, &query, &list)}
-            {events}
-            {older(&query, &list.next)}
+            {bar(&desk, &asked)}
+            {found}
         };
         Ok(Page::new("Audit", body))
     })
 }
 
-/// What a filter that cannot be read finds.
-fn nothing_found(desk: &Desk) -> AuditList {
-    AuditList {
-        actions: Action::ALL.iter().map(|action| action.as_str()).collect(),
-        sees_all: desk.caller.roles.auditor || desk.caller.roles.administrator,
-        ..AuditList::default()
+async fn found(desk: &Desk, query: &Query) -> crate::backend::Answer<AnyView> {
+    let page = match (desk.query("older"), desk.query("newer")) {
+        (older, _) if !older.is_empty() => AuditPage::OlderThan(older),
+        (_, newer) if !newer.is_empty() => AuditPage::NewerThan(newer),
+        _ => AuditPage::Newest,
+    };
+    let list = desk.backend.audit.search(&desk.caller, query, &page).await?;
+    let events = if list.events.is_empty() {
+        empty(
+            "No event matches",
+            "Take a condition away, or widen the time.",
+            Some((routes::AUDIT.to_owned(), "Show everything")),
+        )
+    } else {
+        event_rows(desk.clock(), &list.events, false)
+    };
+    Ok(view! {
+        {list.tally.as_ref().filter(|_| list.total > 0).map(|found| tally(&context_of(&desk.caller), query, found))}
+        {summary(desk, query, &list)}
+        {events}
+        {pages(query, &list)}
     }
+    .into_any())
 }
 
-fn query(desk: &Desk) -> AuditQuery {
-    AuditQuery {
-        q: desk.query("q"),
+pub(crate) fn sees_all(desk: &Desk) -> bool {
+    desk.caller.roles.auditor || desk.caller.roles.administrator
+}
+
+/// The form's fields, as they stand in an address.
+fn form(desk: &Desk) -> FormQuery {
+    FormQuery {
+        words: desk.query("words"),
         person: desk.query("person"),
         resource: desk.query("resource"),
+        environment: desk.query("environment"),
+        sensitivity: desk.query("sensitivity"),
         action: desk.query("action"),
         without: desk.query("without"),
         outcome: desk.query("outcome"),
+        ip: desk.query("ip"),
+        covered: desk.query("covered"),
+        window: desk.query("window"),
         from: desk.query("from"),
         to: desk.query("to"),
     }
 }
 
-/// The filter as pairs for an address.
-pub(crate) fn pairs(query: &AuditQuery) -> [(&'static str, &str); 8] {
-    [
-        ("q", &query.q),
-        ("person", &query.person),
-        ("resource", &query.resource),
-        ("action", &query.action),
-        ("without", &query.without),
-        ("outcome", &query.outcome),
-        ("from", &query.from),
-        ("to", &query.to),
-    ]
+fn asked(desk: &Desk) -> Asked {
+    let (typed, context) = (desk.query("q"), context_of(&desk.caller));
+    let query = match parse(&typed, &context) {
+        Ok(query) => query,
+        Err(error) => return Asked::Mistaken(typed, error),
+    };
+    let form = form(desk);
+    match form.to_query(&context) {
+        Ok(narrowing) => {
+            let all = narrowing.parts().iter().fold(query, |query, part| query.with(part.clone()));
+            let text = if form == FormQuery::default() { typed } else { all.as_written() };
+            Asked::Query(all, text)
+        }
+        Err(fault) => Asked::Form(form, fault.message),
+    }
 }
 
-/// Where this filter leads to.
-pub(crate) fn address_of(query: &AuditQuery) -> String {
-    address::with_all(routes::AUDIT, &pairs(query))
+/// Where a form that was sent leads to: the address of its query, which can be kept and shared.
+fn form_as_query(desk: &Desk, asked: &Asked) -> Option<String> {
+    let was_sent = form(desk) != FormQuery::default();
+    match asked {
+        Asked::Query(query, _) if was_sent => Some(address_of(query)),
+        _ => None,
+    }
 }
 
-fn older(query: &AuditQuery, next: &str) -> Option<AnyView> {
-    (!next.is_empty()).then(|| {
-        let path = address::with(&address_of(query), "cursor", next);
-        view! { <p class="more"><a class="button-quiet" href=path rel="next">"Older events"</a></p> }
-            .into_any()
-    })
+/// Where this query leads to.
+pub(crate) fn address_of(query: &Query) -> String {
+    let text = query.as_written();
+    if text.is_empty() { routes::AUDIT.to_owned() } else { address::with(routes::AUDIT, "q", &text) }
+}
+
+fn pages(query: &Query, list: &AuditList) -> Option<AnyView> {
+    let link = |name: &'static str, cursor: &str, rel: &'static str, words: &'static str| {
+        (!cursor.is_empty()).then(|| {
+            let path = address::with(&address_of(query), name, cursor);
+            view! { <a class="button-quiet" href=path rel=rel>{words}</a> }
+        })
+    };
+    let (newer, older) = (
+        link("newer", &list.previous, "prev", "Newer events"),
+        link("older", &list.next, "next", "Older events"),
+    );
+    (newer.is_some() || older.is_some())
+        .then(|| view! { <nav class="more" aria-label="Pages">{newer} " " {older}</nav> }.into_any())
 }
 
 /// Events under the days on which they happened; `has_heading` where a heading stands above them all.

@@ -1,13 +1,14 @@
-//! The filter bar of the book.
+//! The search of the book: one line of query, and a form that writes it.
 
-use chrono::TimeDelta;
+use domain::audit::query::{ActionPattern, Expr, Field, FormQuery, Query, QueryError, Term};
 use domain::audit::{Action, GROUPS, OTHERS, Outcome, group_of};
+use domain::usage::UsageAction;
 use leptos::prelude::*;
 
-use super::audit::{address_of, pairs};
+use super::audit::{Asked, address_of};
 use super::audit_tally::outcome_words;
 use crate::address;
-use crate::backend::{AuditList, AuditQuery};
+use crate::backend::{AuditList, context_of};
 use crate::components::icon::{Icon, icon};
 use crate::components::number::counted;
 use crate::desk::Desk;
@@ -16,75 +17,140 @@ use crate::routes;
 /// Sign-ins are most of what happens, and seldom what somebody looks for.
 const SIGN_INS: &str = "session";
 /// Ranges to choose with one click.
-const RANGES: [(i64, &str); 3] = [(7, "7 days"), (30, "30 days"), (90, "90 days")];
+const RANGES: [(&str, &str); 4] =
+    [("1d", "24 hours"), ("7d", "7 days"), ("30d", "30 days"), ("90d", "90 days")];
 
-/// Words, and under them what narrows.
-pub(crate) fn bar(desk: &Desk, query: &AuditQuery, list: &AuditList) -> AnyView {
-    let line = |name: &'static str, label: &'static str, kind: &'static str, value: &str| {
+/// The query, and under it the form for those who do not type it.
+pub(crate) fn bar(desk: &Desk, asked: &Asked) -> AnyView {
+    let (typed, form) = match asked {
+        Asked::Query(query, typed) => {
+            (typed.clone(), FormQuery::from_query(query, &context_of(&desk.caller)))
+        }
+        Asked::Mistaken(typed, _) => (typed.clone(), None),
+        Asked::Form(form, _) => (String::new(), Some(form.clone())),
+    };
+    let is_mistaken = matches!(asked, Asked::Mistaken(..)).then_some("true");
+    let is_open = matches!(asked, Asked::Form(..))
+        || form
+            .as_ref()
+            .is_some_and(|form| FormQuery { words: String::new(), ..form.clone() } != FormQuery::default());
+    let narrow = match form {
+        Some(form) => narrow(&form),
+        None => {
+            view! { <p class="quiet">"This query says more than the form can. Go on in the line above."</p> }
+                .into_any()
+        }
+    };
+    let placeholder = "Words, or fields such as person:\"Ana Ruiz\" action:grant.* after:7d";
+    view! {
+        <div class="bar bar-audit">
+            <form role="search" aria-label="Audit" method="get" action=routes::AUDIT>
+                <div class="bar-row">
+                    <div class="bar-search">
+                        {icon(Icon::Search)}
+                        <input class="input" type="search" name="q" id="audit-q" value=typed aria-label="Query"
+                            placeholder=placeholder autocomplete="off" spellcheck="false" autocapitalize="off"
+                            maxlength="1000" aria-invalid=is_mistaken/>
+                    </div>
+                    <button class="button-quiet" type="submit">"Search"</button>
+                </div>
+            </form>
+            <details class="fold bar-more" open=is_open>
+                <summary>"Narrow"</summary>
+                {narrow}
+            </details>
+            {how_to()}
+        </div>
+    }
+    .into_any()
+}
+
+/// Everything that can be typed, with an example of each.
+fn how_to() -> AnyView {
+    let fields = Field::ALL
+        .iter()
+        .map(|field| view! { <div><dt><code>{field.as_str()} ":"</code></dt><dd>{field.explanation()}</dd></div> })
+        .collect_view();
+    view! {
+        <details class="fold bar-more">
+            <summary>"What can be typed"</summary>
+            <p class="quiet">"Words must all be there; “in quotation marks” as they stand. " <code>"-"</code> " before anything leaves it out, " <code>"OR"</code> " takes either, and brackets hold together."</p>
+            <dl class="facts facts-wide">{fields}</dl>
+        </details>
+    }
+    .into_any()
+}
+
+fn narrow(form: &FormQuery) -> AnyView {
+    let line = |name: &'static str, label: &'static str, hint: &'static str, value: &str| {
         let id = format!("audit-{name}");
         view! {
             <div class="bar-field">
                 <label class="bar-label" for=id.clone()>{label}</label>
-                <input class="input" type=kind id=id name=name value=value.to_owned() autocomplete="off"/>
+                <input class="input" type="text" id=id name=name value=value.to_owned() placeholder=hint autocomplete="off"/>
             </div>
         }
     };
-    let is_narrowed = pairs(query).iter().skip(1).any(|(_, value)| !value.is_empty());
-    let without = (!query.without.is_empty())
-        .then(|| view! { <input type="hidden" name="without" value=query.without.clone()/> });
+    let kept = [
+        ("environment", &form.environment),
+        ("sensitivity", &form.sensitivity),
+        ("without", &form.without),
+        ("window", &form.window),
+    ]
+    .into_iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(name, value)| view! { <input type="hidden" name=name value=value.clone()/> })
+    .collect_view();
+    let covered = [("", "Either way"), ("no", "No: nobody granted it"), ("yes", "Yes")];
+    let outcomes = [Outcome::Success, Outcome::Denied, Outcome::Failure]
+        .map(|outcome| (outcome.as_str(), outcome_words(outcome)));
+    let outcomes: Vec<(&str, &str)> = std::iter::once(("", "Either way")).chain(outcomes).collect();
     view! {
-        <form class="bar bar-audit" role="search" aria-label="Audit" method="get" action=routes::AUDIT>
-            {without}
-            <div class="bar-row">
-                <div class="bar-search">
-                    {icon(Icon::Search)}
-                    <input class="input" type="search" name="q" value=query.q.clone() aria-label="Words in the event" placeholder="Words in the event: a name, a reason, an address …" autocomplete="off"/>
-                </div>
-                <button class="button-quiet" type="submit">"Search"</button>
-            </div>
-            <details class="fold bar-more" open=is_narrowed>
-                <summary>"Narrow"</summary>
-                <div class="bar-grid">
-                    {line("person", "Person", "text", &query.person)}
-                    {line("resource", "Resource or system", "text", &query.resource)}
-                    {actions(query, list)}
-                    {outcomes(query)}
-                    {line("from", "From", "datetime-local", &dated(&query.from, "T00:00"))}
-                    {line("to", "To", "datetime-local", &dated(&query.to, "T23:59"))}
-                    {ranges(desk, query)}
-                </div>
-            </details>
+        <form class="bar-grid" method="get" action=routes::AUDIT aria-label="Narrow">
+            {kept}
+            {line("words", "Words", "", &form.words)}
+            {line("person", "Person", "", &form.person)}
+            {line("resource", "Resource or system", "", &form.resource)}
+            {actions(&form.action)}
+            {choice("outcome", "Came out", &form.outcome, &outcomes)}
+            {choice("covered", "Covered by a grant", &form.covered, &covered)}
+            {line("ip", "Address or network", "10.0.0.0/8", &form.ip)}
+            {line("from", "From", "2026-11-01, 7d, yesterday", &form.from)}
+            {line("to", "To", "2026-11-07, today", &form.to)}
+            <div class="bar-field bar-go"><button class="button-quiet" type="submit">"Narrow"</button></div>
         </form>
     }
     .into_any()
 }
 
-/// A bare date of an address as the browser's field takes it.
-fn dated(typed: &str, time: &str) -> String {
-    let is_bare = typed.len() == 10 && typed.split('-').count() == 3;
-    if is_bare { format!("{typed}{time}") } else { typed.to_owned() }
-}
-
-fn ranges(desk: &Desk, query: &AuditQuery) -> AnyView {
-    let clock = desk.clock();
-    let links = RANGES
-        .into_iter()
-        .map(|(days, words)| {
-            let from =
-                (clock.now - TimeDelta::days(days)).with_timezone(&clock.zone).format("%Y-%m-%dT00:00");
-            let last = AuditQuery { from: from.to_string(), to: String::new(), ..query.clone() };
-            view! { <a class="facet" href=address_of(&last)>{words}</a> }
-        })
+fn choice(
+    name: &'static str,
+    label: &'static str,
+    chosen: &str,
+    options: &[(&str, &'static str)],
+) -> AnyView {
+    let id = format!("audit-{name}");
+    let options = options
+        .iter()
+        .map(|(value, words)| view! { <option value=(*value).to_owned() selected=*value == chosen>{*words}</option> })
         .collect_view();
-    view! { <p class="bar-ranges"><span class="facets-name">"The last"</span> {links}</p> }.into_any()
+    view! {
+        <div class="bar-field">
+            <label class="bar-label" for=id.clone()>{label}</label>
+            <select class="input select" id=id name=name>{options}</select>
+        </div>
+    }
+    .into_any()
 }
 
-fn actions(query: &AuditQuery, list: &AuditList) -> AnyView {
+fn actions(chosen: &str) -> AnyView {
     let option = |value: &str, words: String| {
-        view! { <option value=value.to_owned() selected=query.action == value>{words}</option> }.into_any()
+        view! { <option value=value.to_owned() selected=chosen == value>{words}</option> }.into_any()
     };
+    let own = || Action::ALL.iter().map(|action| action.as_str());
     let of = |noun: Option<&'static str>| {
-        let all = list.actions.iter().filter(|word| group_of(word).map(|group| group.noun) == noun);
+        let outside = UsageAction::known().map(|(word, _)| word);
+        let all = own().chain(outside).filter(|word| group_of(word).map(|group| group.noun) == noun);
         all.map(|word| option(word, label(word))).collect_view()
     };
     let groups = GROUPS
@@ -98,10 +164,11 @@ fn actions(query: &AuditQuery, list: &AuditList) -> AnyView {
             }
         })
         .collect_view();
-    let is_known =
-        list.actions.contains(&query.action.as_str()) || GROUPS.iter().any(|g| g.noun == query.action);
-    // Any noun can stand in the address, too.
-    let other = (!query.action.is_empty() && !is_known).then(|| option(&query.action, query.action.clone()));
+    let is_known = own().any(|word| word == chosen)
+        || UsageAction::known().any(|(word, _)| word == chosen)
+        || GROUPS.iter().any(|group| group.noun == chosen);
+    // Any verb of use can stand in a query, too.
+    let other = (!chosen.is_empty() && !is_known).then(|| option(chosen, chosen.to_owned()));
     view! {
         <div class="bar-field">
             <label class="bar-label" for="audit-action">"What was done"</label>
@@ -117,65 +184,68 @@ fn actions(query: &AuditQuery, list: &AuditList) -> AnyView {
 }
 
 fn label(action: &str) -> String {
-    Action::parse(action).map_or_else(|| action.to_owned(), Action::label)
+    Action::parse(action).map(Action::label).unwrap_or_else(|| UsageAction::label_of(action))
 }
 
-fn outcomes(query: &AuditQuery) -> AnyView {
-    let options = [Outcome::Success, Outcome::Denied, Outcome::Failure]
-        .into_iter()
-        .map(|outcome| {
-            let value = outcome.as_str();
-            view! { <option value=value selected=query.outcome == value>{outcome_words(outcome)}</option> }
-        })
-        .collect_view();
+/// A query that cannot be read: where, why, and what to write instead.
+pub(crate) fn mistake(typed: &str, error: &QueryError) -> AnyView {
+    let part = |range: std::ops::Range<usize>| -> String {
+        typed.chars().skip(range.start).take(range.len()).collect()
+    };
+    let (at, length) = (error.at.clone(), typed.chars().count());
+    // Where something is missing, there is nothing to mark but the place.
+    let marked = if at.is_empty() { "▴".to_owned() } else { part(at.clone()) };
+    let fix = error.fix.as_ref().map(|fix| {
+        let words =
+            if fix.offer.is_empty() { "Leave it out".to_owned() } else { format!("Take {}", fix.offer) };
+        view! { <a class="button-quiet" href=address::with(routes::AUDIT, "q", &fix.query)>{words}</a> }
+    });
     view! {
-        <div class="bar-field">
-            <label class="bar-label" for="audit-outcome">"Came out"</label>
-            <select class="input select" id="audit-outcome" name="outcome">
-                <option value="">"Either way"</option>
-                {options}
-            </select>
+        <div class="mistake" role="alert">
+            <p class="mistake-query"><code>{part(0..at.start)}<mark>{marked}</mark>{part(at.end..length)}</code></p>
+            <p>{error.message.clone()}</p>
+            {fix}
         </div>
     }
     .into_any()
 }
 
-/// How many there are, what is set, and the way out of here with all of it.
-pub(crate) fn summary(desk: &Desk, query: &AuditQuery, list: &AuditList) -> AnyView {
+/// How many there are, what is looked for, and the way out of here with all of it.
+pub(crate) fn summary(desk: &Desk, query: &Query, list: &AuditList) -> AnyView {
     let count = match (list.total, list.is_more) {
         (0, _) => "No event".to_owned(),
         (1, false) => "One event".to_owned(),
         (total, is_more) => format!("{} events", counted(total, is_more)),
     };
-    let all = pairs(query);
-    let chips = all
+    let chips = query
+        .parts()
         .iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| {
-            let others: Vec<(&str, &str)> = all.iter().filter(|(other, _)| other != name).copied().collect();
+        .map(|part| {
             view! {
-                <a class="chip" href=address::with_all(routes::AUDIT, &others)>
-                    {chip_words(name, value)} {icon(Icon::Close)} <span class="sr-only">"(remove)"</span>
+                <a class="chip" href=address_of(&query.without(part))>
+                    {Query::from(part.clone()).as_written()} {icon(Icon::Close)} <span class="sr-only">"(remove)"</span>
                 </a>
             }
         })
         .collect_view();
+    let noun = |noun: &str| Expr::from(Term::Action(ActionPattern::Noun(noun.to_owned())));
     let has_sign_ins = list
         .tally
         .as_ref()
         .is_some_and(|tally| tally.groups.len() > 1 && tally.groups.iter().any(|(noun, _)| noun == SIGN_INS));
-    let leave_out = (query.without.is_empty() && has_sign_ins).then(|| {
-        let without = AuditQuery { without: SIGN_INS.to_owned(), ..query.clone() };
-        view! { <a class="quiet-link" href=address_of(&without)>"Leave sign-ins out"</a> }
+    let leave_out = (!query.uses(Field::Action) && has_sign_ins).then(|| {
+        view! { <a class="quiet-link" href=address_of(&query.with(noun(SIGN_INS).negated()))>"Leave sign-ins out"</a> }
     });
     let export = |format: &'static str| {
-        address::with(&address::with_all(routes::AUDIT_EXPORT, &all), "format", format)
+        let all = address::with(routes::AUDIT_EXPORT, "q", &query.as_written());
+        address::with(&all, "format", format)
     };
     view! {
         <div class="bar-summary">
             <span class="bar-count">{count}</span>
             {chips}
             {leave_out}
+            {ranges(desk, query)}
             <span class="bar-export">
                 <span class="quiet">"Times in " {desk.caller.time_zone.name()}</span>
                 <a class="quiet-link" href=export("csv") download rel="nofollow">{icon(Icon::Download)} "CSV"</a>
@@ -186,40 +256,22 @@ pub(crate) fn summary(desk: &Desk, query: &AuditQuery, list: &AuditList) -> AnyV
     .into_any()
 }
 
-/// A filter as people would say it.
-fn chip_words(name: &str, value: &str) -> String {
-    let grouped = |word: &str| group_of(word).filter(|_| !word.contains('.')).map(|group| group.label);
-    match name {
-        "q" => format!("“{value}”"),
-        "person" => format!("Person: {value}"),
-        "resource" => format!("On: {value}"),
-        "action" => grouped(value).map_or_else(|| label(value), str::to_owned),
-        "without" => format!("Without {}", grouped(value).unwrap_or(value).to_lowercase()),
-        "outcome" => {
-            Outcome::parse(value).map_or_else(|| value.to_owned(), |one| outcome_words(one).to_owned())
-        }
-        _ => format!("{} {}", if name == "from" { "From" } else { "To" }, value.replace('T', " ")),
+/// The last so many days, where no time is looked for yet.
+fn ranges(desk: &Desk, query: &Query) -> Option<AnyView> {
+    if [Field::Before, Field::After, Field::During].into_iter().any(|field| query.uses(field)) {
+        return None;
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_reads_in_words() {
-        assert_eq!(chip_words("action", "grant"), "Access");
-        assert_eq!(chip_words("action", "request.submitted"), "Asked for access");
-        assert_eq!(chip_words("action", "elsewhere.done"), "elsewhere.done");
-        assert_eq!(chip_words("without", "session"), "Without sign-ins");
-        assert_eq!(chip_words("outcome", "denied"), "Refused");
-        assert_eq!(chip_words("from", "2026-11-23T00:00"), "From 2026-11-23 00:00");
-    }
-
-    #[test]
-    fn a_bare_date_of_an_address_fills_the_field_and_nonsense_stays_as_it_is() {
-        assert_eq!(dated("2026-11-23", "T23:59"), "2026-11-23T23:59");
-        assert_eq!(dated("2026-11-23T10:00", "T23:59"), "2026-11-23T10:00");
-        assert_eq!(dated("yesterday!", "T23:59"), "yesterday!");
-    }
+    let links = RANGES
+        .into_iter()
+        .filter_map(|(typed, words)| {
+            let last =
+                domain::audit::query::parse(&format!("after:{typed}"), &context_of(&desk.caller)).ok()?;
+            let narrowed = last.parts().iter().fold(query.clone(), |query, part| query.with(part.clone()));
+            Some(view! { <a class="facet" href=address_of(&narrowed)>{words}</a> })
+        })
+        .collect_view();
+    Some(
+        view! { <span class="bar-ranges"><span class="facets-name">"The last"</span> {links}</span> }
+            .into_any(),
+    )
 }

@@ -1,11 +1,12 @@
 //! Above the events: how many there were each day, of which kind, and how they came out. Each leads further in.
 
 use chrono::NaiveDate;
+use domain::audit::query::{ActionPattern, Context, Expr, Field, Query, Term, Text, parse};
 use domain::audit::{GROUPS, Outcome};
 use leptos::prelude::*;
 
 use super::audit::address_of;
-use crate::backend::{AuditQuery, DayTally, Tally};
+use crate::backend::{DayTally, Tally};
 use crate::components::number::thousands;
 
 /// Days of a bar's width and of the space between two, in units of the drawing.
@@ -17,20 +18,22 @@ const HEIGHT: usize = 40;
 const BAR_MIN: usize = 2;
 
 /// The strip of days and the facets.
-pub(crate) fn tally(query: &AuditQuery, tally: &Tally) -> AnyView {
+pub(crate) fn tally(context: &Context, query: &Query, tally: &Tally) -> AnyView {
     view! {
         <div class="tally">
-            {days(query, tally)}
+            {days(context, query, tally)}
             <div class="facets">
                 {groups(query, tally)}
                 {outcomes(query, tally)}
+                {names("Who", Field::Actor, query, &tally.actors)}
+                {names("Where", Field::System, query, &tally.systems)}
             </div>
         </div>
     }
     .into_any()
 }
 
-fn days(query: &AuditQuery, tally: &Tally) -> Option<AnyView> {
+fn days(context: &Context, query: &Query, tally: &Tally) -> Option<AnyView> {
     let (first, last) = (tally.days.first()?, tally.days.last()?);
     let most = tally.days.iter().max_by_key(|day| day.count)?;
     let bars = tally
@@ -38,7 +41,7 @@ fn days(query: &AuditQuery, tally: &Tally) -> Option<AnyView> {
         .iter()
         .enumerate()
         .filter(|(_, day)| day.count > 0)
-        .map(|(index, day)| bar(query, index, day, most.count))
+        .map(|(index, day)| bar(context, query, index, day, most.count))
         .collect_view();
     let drawing = format!("0 0 {} {HEIGHT}", tally.days.len() * DAY_WIDTH);
     let summary = format!(
@@ -63,10 +66,19 @@ fn days(query: &AuditQuery, tally: &Tally) -> Option<AnyView> {
     Some(view.into_any())
 }
 
-fn bar(query: &AuditQuery, index: usize, day: &DayTally, most: usize) -> AnyView {
+/// The query with this day in the place of whatever time it has.
+fn of_day(context: &Context, query: &Query, day: NaiveDate) -> Query {
+    let is_time =
+        |part: &&Expr| matches!(part, Expr::Term(Term::Before(_) | Term::After(_) | Term::During(_)));
+    let timeless =
+        query.parts().iter().filter(is_time).fold(query.clone(), |query, part| query.without(part));
+    let during = parse(&format!("during:{}", day.format("%Y-%m-%d")), context).unwrap_or_default();
+    during.parts().iter().fold(timeless, |query, part| query.with(part.clone()))
+}
+
+fn bar(context: &Context, query: &Query, index: usize, day: &DayTally, most: usize) -> AnyView {
     let height = (day.count * HEIGHT / most.max(1)).max(BAR_MIN);
-    let date = day.day.format("%Y-%m-%d");
-    let of_day = AuditQuery { from: format!("{date}T00:00"), to: format!("{date}T23:59"), ..query.clone() };
+    let of_day = of_day(context, query, day.day);
     view! {
         <a href=address_of(&of_day) tabindex="-1" class="days-day">
             <title>{format!("{}: {}", spoken(day.day), thousands(day.count))}</title>
@@ -85,7 +97,7 @@ fn short(day: NaiveDate) -> String {
     day.format("%-d %b").to_string()
 }
 
-fn groups(query: &AuditQuery, tally: &Tally) -> Option<AnyView> {
+fn groups(query: &Query, tally: &Tally) -> Option<AnyView> {
     // One kind is no choice.
     if tally.groups.len() < 2 {
         return None;
@@ -94,21 +106,16 @@ fn groups(query: &AuditQuery, tally: &Tally) -> Option<AnyView> {
     let facets = GROUPS
         .iter()
         .filter_map(|group| {
-            let narrowed = AuditQuery {
-                action: group.noun.to_owned(),
-                // What is looked for is not left out.
-                without: Some(query.without.clone())
-                    .filter(|without| without != group.noun)
-                    .unwrap_or_default(),
-                ..query.clone()
-            };
-            Some(facet(group.label, of(group.noun)?, &narrowed))
+            let pattern = || Expr::from(Term::Action(ActionPattern::Noun(group.noun.to_owned())));
+            // What is looked for is not left out.
+            let narrowed = query.without(&pattern().negated()).with(pattern());
+            Some(facet(group.label.to_owned(), of(group.noun)?, &narrowed))
         })
-        .collect_view();
-    Some(view! { <p class="facets-row"><span class="facets-name">"What"</span> <span class="facets-all">{facets}</span></p> }.into_any())
+        .collect();
+    Some(row("What", facets))
 }
 
-fn outcomes(query: &AuditQuery, tally: &Tally) -> Option<AnyView> {
+fn outcomes(query: &Query, tally: &Tally) -> Option<AnyView> {
     if tally.outcomes.len() < 2 {
         return None;
     }
@@ -116,11 +123,32 @@ fn outcomes(query: &AuditQuery, tally: &Tally) -> Option<AnyView> {
         .into_iter()
         .filter_map(|outcome| {
             let (_, count) = tally.outcomes.iter().find(|(other, _)| *other == outcome)?;
-            let narrowed = AuditQuery { outcome: outcome.as_str().to_owned(), ..query.clone() };
-            Some(facet(outcome_words(outcome), *count, &narrowed))
+            let narrowed = query.with(Term::Outcome(outcome));
+            Some(facet(outcome_words(outcome).to_owned(), *count, &narrowed))
         })
-        .collect_view();
-    Some(view! { <p class="facets-row"><span class="facets-name">"Came out"</span> <span class="facets-all">{facets}</span></p> }.into_any())
+        .collect();
+    Some(row("Came out", facets))
+}
+
+/// The most frequent names, unless one was chosen already.
+fn names(heading: &'static str, field: Field, query: &Query, names: &[(String, usize)]) -> Option<AnyView> {
+    if names.len() < 2 || query.uses(field) {
+        return None;
+    }
+    let facets = names
+        .iter()
+        .map(|(name, count)| {
+            let whole = Text::whole(name.clone());
+            let term = if field == Field::System { Term::System(whole) } else { Term::Actor(whole) };
+            facet(name.clone(), *count, &query.with(term))
+        })
+        .collect();
+    Some(row(heading, facets))
+}
+
+fn row(heading: &'static str, facets: Vec<AnyView>) -> AnyView {
+    view! { <p class="facets-row"><span class="facets-name">{heading}</span> <span class="facets-all">{facets}</span></p> }
+        .into_any()
 }
 
 /// How an outcome is called among choices.
@@ -132,7 +160,7 @@ pub(crate) fn outcome_words(outcome: Outcome) -> &'static str {
     }
 }
 
-fn facet(words: &'static str, count: usize, narrowed: &AuditQuery) -> AnyView {
+fn facet(words: String, count: usize, narrowed: &Query) -> AnyView {
     view! {
         <a class="facet" href=address_of(narrowed)>{words} " " <span class="facet-count">{thousands(count)}</span></a>
     }

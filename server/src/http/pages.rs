@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::backend::{AuditQuery, Backend};
+use app::backend::{Backend, context_of};
 use app::context::{Assets, Risks, Visitor};
 use app::error::PortalError;
 use app::{App, register_server_functions, routes, shell};
@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router, routing};
+use domain::audit::query::parse;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use leptos::nonce::use_nonce;
@@ -79,17 +80,21 @@ fn provider(backend: Backend, risks: Risks) -> impl Fn() + Clone + Send + Sync +
 struct ExportQuery {
     #[serde(default)]
     format: String,
-    #[serde(flatten)]
-    query: AuditQuery,
+    #[serde(default)]
+    q: String,
 }
 
 async fn export(
     State(portal): State<Portal>,
     Extension(Visiting(caller)): Extension<Visiting>,
-    Query(ExportQuery { format, query }): Query<ExportQuery>,
+    Query(ExportQuery { format, q }): Query<ExportQuery>,
 ) -> Response {
     let Some(format) = Format::parse(&format) else {
         return refused(&PortalError::field("format", "The format is csv or jsonl."));
+    };
+    let query = match parse(&q, &context_of(&caller)) {
+        Ok(query) => query,
+        Err(error) => return refused(&PortalError::field("q", error)),
     };
     let stream = match portal.export(&caller, &query, format).await {
         Ok(stream) => stream,

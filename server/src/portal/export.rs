@@ -1,14 +1,14 @@
 //! Export of exactly what the filter shows: CSV (RFC 4180) or JSON Lines, streamed.
 
-use app::backend::AuditQuery;
 use app::error::PortalError;
+use domain::audit::query::Query;
 use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
 use futures::stream::{self, Stream};
-use store::audit::{Cursor, Filter};
+use store::audit::Cursor;
 use store::{Store, audit};
 
-use super::audit::{filter, hide_source};
+use super::audit::{hide_source, search_of};
 use super::{Fault, Portal, tell};
 
 /// Events read at a time: the memory an export takes does not grow with its length.
@@ -84,17 +84,16 @@ impl Portal {
     pub async fn export(
         &self,
         caller: &Caller,
-        query: &AuditQuery,
+        query: &Query,
         format: Format,
     ) -> Result<impl Stream<Item = Result<Vec<u8>, std::io::Error>> + Send + use<>, PortalError> {
-        let filter = filter(caller, query)?;
         tell(note(&self.store, caller, query, format).await)?;
-        Ok(chunks(self.store.clone(), caller.clone(), filter, format))
+        Ok(chunks(self.store.clone(), caller.clone(), query.clone(), format))
     }
 }
 
-async fn note(store: &Store, caller: &Caller, query: &AuditQuery, format: Format) -> Result<(), Fault> {
-    let detail = serde_json::json!({ "query": query, "format": format.extension() });
+async fn note(store: &Store, caller: &Caller, query: &Query, format: Format) -> Result<(), Fault> {
+    let detail = serde_json::json!({ "query": query.to_text(), "format": format.extension() });
     store.begin().await?.commit(NewEvent::by(caller, Action::AuditExported).detail(detail)).await?;
     Ok(())
 }
@@ -108,19 +107,20 @@ enum At {
 fn chunks(
     store: Store,
     caller: Caller,
-    filter: Filter,
+    query: Query,
     format: Format,
 ) -> impl Stream<Item = Result<Vec<u8>, std::io::Error>> + Send {
     stream::try_unfold(At::Start, move |at| {
-        let (store, caller, filter) = (store.clone(), caller.clone(), filter.clone());
+        let (store, caller, query) = (store.clone(), caller.clone(), query.clone());
         async move {
-            let (is_first, after) = match at {
+            let (is_first, from) = match at {
                 At::End => return Ok(None),
-                At::Start => (true, None),
-                At::Behind(cursor) => (false, Some(cursor)),
+                At::Start => (true, audit::At::Newest),
+                At::Behind(cursor) => (false, audit::At::OlderThan(cursor)),
             };
-            let events =
-                async { audit::search(&mut *store.read().await?, &filter, after, BATCH_EVENTS).await };
+            let events = async {
+                audit::search(&mut *store.read().await?, search_of(&caller, &query), from, BATCH_EVENTS).await
+            };
             let mut events = events.await.map_err(std::io::Error::other)?;
             events.iter_mut().for_each(|event| hide_source(&caller, event));
             let next = match events.last() {

@@ -3,12 +3,13 @@
 use app::backend::{Answer, People, PersonGrant, PersonRow, PersonView};
 use app::error::PortalError;
 use async_trait::async_trait;
+use domain::audit::query::Query;
 use domain::audit::{Action, NewEvent};
 use domain::caller::Caller;
 use domain::grant::Cause;
 use domain::id::{EntitlementId, PersonId};
 use domain::person::PersonStatus;
-use store::audit::Filter;
+use store::audit::{At, Search};
 use store::grant::{GrantRecord, Which};
 use store::person::PersonRecord;
 use store::{PgConnection, Store, Tx, audit, grant, person, request, session};
@@ -56,8 +57,8 @@ async fn show(store: &Store, caller: &Caller, id: PersonId) -> Result<PersonView
     let holds =
         if is_self_or_report || sees_all { Some(holds(&mut conn, id, &job_roles).await?) } else { None };
     let timeline = if caller.id() == id || sees_all {
-        let filter = Filter { concerning: Some(id), ..Filter::default() };
-        Some(audit::search(&mut conn, &filter, None, 30).await?)
+        let concerning = Search { query: &Query::default(), concerning: Some(id) };
+        Some(audit::search(&mut conn, concerning, At::Newest, 30).await?)
     } else {
         None
     };

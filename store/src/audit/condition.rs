@@ -1,0 +1,172 @@
+//! A query of the book as a condition of SQL: the tree becomes words of SQL that stand here, everything that anybody
+//! typed becomes a parameter. It says what [`domain::audit::query::Query::matches`] says.
+
+use domain::audit::query::{ActionPattern, Comparison, Expr, Term, Text, folded};
+use domain::catalogue::Sensitivity;
+use domain::id::PersonId;
+use sqlx::{Postgres, QueryBuilder};
+
+use super::escape_like;
+
+/// What a report was found to have to do with; of every other event there is no such row.
+const LINK: &str = "(select l.COLUMN from event_link l where l.event_id = e.id)";
+/// The resource that it is about: named by Gatebook, or found by matching.
+const RESOURCE: &str =
+    "coalesce(e.resource_id, (select l.resource_id from event_link l where l.event_id = e.id))";
+const SYSTEM: &str = "coalesce(e.system_id, (select l.system_id from event_link l where l.event_id = e.id))";
+
+/// Adds `expr` as a condition on the event `e`. A reader who sees only what concerns themselves, `reader`, finds nothing
+/// by what they are not shown: from where others acted.
+pub(super) fn push(query: &mut QueryBuilder<Postgres>, expr: &Expr, reader: Option<PersonId>) {
+    match expr {
+        Expr::All => {
+            query.push("true");
+        }
+        Expr::And(parts) => push_joined(query, parts, " and ", reader),
+        Expr::Or(parts) => push_joined(query, parts, " or ", reader),
+        Expr::Not(inner) => {
+            // What an event does not say, it does not match.
+            query.push("not coalesce(");
+            push(query, inner, reader);
+            query.push(", false)");
+        }
+        Expr::Term(term) => push_term(query, term, reader),
+    }
+}
+
+fn push_joined(query: &mut QueryBuilder<Postgres>, parts: &[Expr], joint: &str, reader: Option<PersonId>) {
+    query.push("(");
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            query.push(joint);
+        }
+        push(query, part, reader);
+    }
+    query.push(")");
+}
+
+fn push_term(query: &mut QueryBuilder<Postgres>, term: &Term, reader: Option<PersonId>) {
+    match term {
+        Term::Word(words) | Term::Phrase(words) => push_words(query, words, reader),
+        Term::Actor(text) => push_name(query, "e.actor_name", text),
+        Term::Person(text) => {
+            query.push("(");
+            push_name(query, "e.actor_name", text);
+            query.push(" or ");
+            push_name(query, "e.subject_name", text);
+            query.push(" or exists (select from event_link l join person p on p.id = l.person_id where l.event_id = e.id and ");
+            push_name(query, "p.name", text);
+            query.push("))");
+        }
+        Term::Resource(text) => {
+            query.push("(");
+            push_name(query, "e.resource_name", text);
+            query.push(" or ");
+            push_name(query, "e.entitlement_name", text);
+            query.push(")");
+        }
+        Term::System(text) => push_name(query, "e.system_name", text),
+        Term::Environment(text) => {
+            query.push("exists (select from resource o where o.id = ").push(RESOURCE).push(" and ");
+            push_name(query, "o.environment", text);
+            query.push(")");
+        }
+        Term::Sensitivity(comparison, level) => push_sensitivity(query, *comparison, *level),
+        Term::Action(ActionPattern::Exact(word)) => {
+            query.push("e.action = ").push_bind(word.clone());
+        }
+        Term::Action(ActionPattern::Noun(noun)) => {
+            query.push("e.action like ").push_bind(format!("{}.%", escape_like(noun)));
+        }
+        Term::Outcome(outcome) => {
+            query.push("e.outcome = ").push_bind(outcome.as_str());
+        }
+        Term::Source(name) => {
+            query.push("lower(e.origin) = ").push_bind(folded(name));
+        }
+        Term::Ip(network) => {
+            query.push("(address_of(e.ip) <<= ").push_bind(network.to_string()).push("::inet");
+            if let Some(reader) = reader {
+                query.push(" and e.actor_id = ").push_bind(reader.0);
+            }
+            query.push(")");
+        }
+        Term::Request(id) => {
+            query.push("e.request_id = ").push_bind(id.0);
+        }
+        Term::Grant(id) => {
+            query
+                .push("(e.grant_id = ")
+                .push_bind(id.0)
+                .push(" or ")
+                .push(LINK.replace("COLUMN", "grant_id"));
+            query.push(" = ").push_bind(id.0).push(")");
+        }
+        Term::Covered(wanted) => {
+            query.push(LINK.replace("COLUMN", "covered")).push(" = ").push_bind(*wanted);
+        }
+        Term::Window(name) => push_window(query, name),
+        Term::Before(moment) => {
+            query.push("e.occurred_at < ").push_bind(moment.at);
+        }
+        Term::After(moment) => {
+            query.push("e.occurred_at >= ").push_bind(moment.at);
+        }
+        Term::During(period) => {
+            query.push("(true");
+            if let Some(from) = period.from {
+                query.push(" and e.occurred_at >= ").push_bind(from);
+            }
+            if let Some(until) = period.until {
+                query.push(" and e.occurred_at < ").push_bind(until);
+            }
+            query.push(")");
+        }
+    }
+}
+
+fn push_name(query: &mut QueryBuilder<Postgres>, column: &str, text: &Text) {
+    let wanted = folded(&text.value);
+    query.push("lower(").push(column).push(")");
+    if text.is_whole {
+        query.push(" = ").push_bind(wanted);
+    } else {
+        query.push(" like ").push_bind(format!("%{}%", escape_like(&wanted)));
+    }
+}
+
+/// What [`domain::audit::query::Matchable::text`] is: everything an event says, of which the reader is shown all.
+fn push_words(query: &mut QueryBuilder<Postgres>, words: &str, reader: Option<PersonId>) {
+    query.push(
+        "lower(concat_ws(' ', e.actor_name, e.action, e.outcome, e.subject_name, e.system_name, e.resource_name, \
+         e.entitlement_name, ",
+    );
+    if reader.is_none() {
+        query.push("e.ip, e.detail::text, ");
+    }
+    query.push("e.reason)) like ").push_bind(format!("%{}%", escape_like(&folded(words))));
+}
+
+fn push_sensitivity(query: &mut QueryBuilder<Postgres>, comparison: Comparison, level: Sensitivity) {
+    let levels: Vec<String> =
+        [Sensitivity::Low, Sensitivity::Medium, Sensitivity::High, Sensitivity::Critical]
+            .into_iter()
+            .filter(|found| comparison.holds(*found, level))
+            .map(|found| found.as_str().to_owned())
+            .collect();
+    query.push("exists (select from resource o where o.id = ").push(RESOURCE);
+    query.push(" and o.sensitivity = any(").push_bind(levels).push("))");
+}
+
+fn push_window(query: &mut QueryBuilder<Postgres>, name: &str) {
+    query.push(
+        "exists (select from change_window w where w.deleted_at is null and e.occurred_at >= w.starts_at \
+         and e.occurred_at < w.ends_at and lower(w.name) = ",
+    );
+    query.push_bind(folded(name));
+    query.push(
+        " and (not exists (select from change_window_system s where s.window_id = w.id) \
+         or exists (select from change_window_system s where s.window_id = w.id and s.system_id = ",
+    );
+    query.push(SYSTEM).push(")))");
+}
