@@ -87,6 +87,8 @@ impl Scrub {
             .iter()
             .filter_map(|name| fields.get(*name).and_then(Value::as_str))
             .any(is_secret);
+        // A policy's statement has a `Sid`, which is its name.
+        let is_statement = fields.contains_key("Effect");
         let mut kept = Map::new();
         for (name, value) in fields {
             let plain = names::plain(&name);
@@ -96,7 +98,7 @@ impl Scrub {
                 in_session: names::is_session(&plain) && (value.is_object() || value.is_array()),
                 in_secret: place.in_secret || is_secret_kind,
             };
-            let taken = is_secret(&name)
+            let taken = (is_secret(&name) && !(is_statement && plain == "sid"))
                 || (names::is_session(&plain) && !(value.is_object() || value.is_array()))
                 || (place.in_session && names::is_bare_id(&plain))
                 || (inner.in_secret && names::is_payload(&plain))
@@ -131,8 +133,21 @@ impl Scrub {
                 }
             }
             Value::Array(values) => values.iter().for_each(|value| self.see(value, depth + 1)),
-            Value::Object(fields) => fields.values().for_each(|value| self.see(value, depth + 1)),
+            // Of what was taken out whole, only its secret parts: its name may stand elsewhere for good reason.
+            Value::Object(fields) => fields
+                .iter()
+                .filter(|(name, _)| is_secret(name) || names::is_payload(&names::plain(name)))
+                .for_each(|(_, value)| self.see_all(value, depth + 1)),
             _ => {}
+        }
+    }
+
+    fn see_all(&mut self, value: &Value, depth: usize) {
+        match value {
+            Value::Object(fields) if depth <= ORIGINAL_DEPTH_MAX => {
+                fields.values().for_each(|value| self.see_all(value, depth + 1));
+            }
+            _ => self.see(value, depth),
         }
     }
 
@@ -276,6 +291,22 @@ mod tests {
             "sessionId": CANARY, "url": format!("wss://a/{CANARY}?x=1"), "deep": { format!("k-{CANARY}"): [CANARY] },
         });
         assert!(!kept(record).to_string().contains(CANARY));
+    }
+
+    #[test]
+    fn whose_secret_it_was_stays() {
+        let record = json!({
+            "requestParameters": { "userName": "ada-of-payroll" },
+            "responseElements": { "accessKey": { "userName": "ada-of-payroll", "accessKeyId": CANARY } },
+            "objectRef": { "resource": "secrets", "name": "database-main" },
+            "requestObject": { "metadata": { "name": "database-main" }, "data": { "x": { "y": CANARY } } },
+            "copy": CANARY, "statement": { "Effect": "Allow", "Sid": "AllowAll" },
+        });
+        let clean = kept(record);
+        assert_eq!(clean["requestParameters"]["userName"], "ada-of-payroll");
+        assert_eq!(clean["objectRef"]["name"], "database-main");
+        assert_eq!(clean["statement"]["Sid"], "AllowAll");
+        assert!(!clean.to_string().contains(CANARY));
     }
 
     #[test]

@@ -229,7 +229,7 @@ fn actor(record: &Value, operation: &str) -> OutsideActor {
     let arn_text = arn.as_deref().unwrap_or_default();
     // Programs of AWS itself; roles that Identity Center makes for people; the rest could be either.
     let is_aws = of("type").as_deref() == Some("AWSService")
-        || of("invokedBy").is_some_and(|by| by.ends_with(".amazonaws.com") || by == "AWS Internal")
+        || (arn.is_none() && of("invokedBy").is_some())
         || issuer.contains("/aws-service-role/")
         || pick::is(record, "/eventType", "AwsServiceEvent");
     let is_person = arn_text.contains("AWSReservedSSO_")
@@ -247,7 +247,7 @@ fn actor(record: &Value, operation: &str) -> OutsideActor {
     } else {
         OutsideKind::Unknown
     };
-    let last = arn_text.rsplit('/').next().filter(|_| arn_text.contains('/')).map(str::to_owned);
+    let last = arn_text.rsplit(['/', ':']).next().filter(|name| !name.is_empty()).map(str::to_owned);
     // An assumed role's own name says what, its session's name says who.
     let name = if arn_text.contains(":assumed-role/") { last.clone() } else { of("userName").or(last) };
     let name = name.or_else(|| of("userName")).or_else(|| of("invokedBy")).or_else(|| of("type"));

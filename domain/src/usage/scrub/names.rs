@@ -72,7 +72,7 @@ const ABOUT_ENDINGS: [&str; 27] = [
     "endpoint",
 ];
 /// Names that only sound like one. A secret's id is which secret it was, and what an auditor wants to know.
-const HARMLESS: [&str; 9] = [
+const HARMLESS: [&str; 17] = [
     "secretid",
     "secretids",
     "secretidlist",
@@ -82,6 +82,14 @@ const HARMLESS: [&str; 9] = [
     "deletedsecretid",
     "vaultsecretid",
     "secretsfilter",
+    "secretsmanager",
+    "secretmanager",
+    "secretscanningalerts",
+    "organizationsecrets",
+    "dependabotsecrets",
+    "accesstokensurl",
+    "httptokens",
+    "failedpasswdattempts",
 ];
 
 /// The name in small letters and digits alone, so that `X-Amz-Security-Token` and `xAmzSecurityToken` are one.

@@ -62,7 +62,8 @@ pub(super) fn without_secrets(text: &str) -> Option<String> {
         if is_token(word) || is_announced(before, word, &out) {
             out.push_str(REMOVED);
             (rest, is_touched) = (after, true);
-        } else if let Some((between, value)) = assigned(word, after) {
+        } else if let Some((between, value)) = assigned(word, after).filter(|_| !is_one_of_a_row(&out, after))
+        {
             out.push_str(word);
             out.push_str(between);
             out.push_str(REMOVED);
@@ -88,6 +89,11 @@ fn word_length(rest: &str) -> usize {
 
 fn is_of_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// `arn:aws:secretsmanager:…`, `system:token:…`: colons that join names give no name a value.
+fn is_one_of_a_row(out: &str, after: &str) -> bool {
+    out.ends_with(':') && after.starts_with(':')
 }
 
 fn is_token(word: &str) -> bool {
@@ -261,6 +267,8 @@ mod tests {
             "The security token included in the request is expired",
             "Basic authentication failed",
             "arn:aws:sts::1:assumed-role/Role/ada",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:prod/db",
+            "ada may not perform: secretsmanager:GetSecretValue on it",
             "select token from api_token where id = 1",
             "Accepted publickey for ada from 10.0.0.1 port 22 ssh2: RSA SHA256:abc",
             "https://a.b:443/x@y",
