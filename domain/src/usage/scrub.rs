@@ -153,13 +153,14 @@ impl Scrub {
 
     fn text(&mut self, text: String, place: &Place) -> String {
         let text = if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
-        if place.embedded < EMBEDDED_MAX && text.trim_start().starts_with(['{', '[']) {
-            if let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str::<Value>(&text) {
-                let inner = Place { embedded: place.embedded + 1, ..*place };
-                let clean = self.value(value.clone(), &inner);
-                // Untouched, it stays as it was written.
-                return if clean == value { text } else { clean.to_string() };
-            }
+        if place.embedded < EMBEDDED_MAX
+            && text.trim_start().starts_with(['{', '['])
+            && let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str::<Value>(&text)
+        {
+            let inner = Place { embedded: place.embedded + 1, ..*place };
+            let clean = self.value(value.clone(), &inner);
+            // Untouched, it stays as it was written.
+            return if clean == value { text } else { clean.to_string() };
         }
         shapes::without_secrets(&text).unwrap_or(text)
     }

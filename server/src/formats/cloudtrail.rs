@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::audit::Outcome;
+use domain::usage::scrub::REMOVED;
 use domain::usage::{OutsideActor, OutsideKind, OutsideTarget, UsageAction, UsageError};
 use serde_json::Value;
 
@@ -267,5 +268,19 @@ fn resource(record: &Value) -> Option<String> {
         .or_else(|| {
             pick::first(record, &["/resources/0/ARN", "/resources/0/arn", "/resources/0/resourceName"])
         })
-        .or_else(|| pick::text(record, "/requestParameters/key"))
+        .or_else(|| any_name(record))
+}
+
+/// What any parameter names that is called like a name, and is not the caller's own.
+fn any_name(record: &Value) -> Option<String> {
+    let is_name = |name: &str| {
+        ["Id", "Identifier", "Name", "Arn", "ARN"].iter().any(|ending| name.ends_with(ending))
+            && !["Session", "session", "Source", "source", "client"].iter().any(|part| name.contains(part))
+    };
+    let parameters = pick::at(record, "/requestParameters")?.as_object()?;
+    parameters
+        .iter()
+        .filter(|(name, _)| is_name(name))
+        .find_map(|(_, value)| value.as_str().filter(|text| !text.is_empty() && *text != REMOVED))
+        .map(str::to_owned)
 }
