@@ -197,26 +197,28 @@ fn fitted(mut record: Value) -> Value {
         return record;
     }
     shorten(&mut record);
-    while bytes(&record) > ORIGINAL_MAX_BYTES {
-        let Some(largest) = largest(&mut record) else {
-            return left_out(bytes(&record));
-        };
-        let size = bytes(largest);
-        let replacement = left_out(size);
-        // Nothing is won by replacing what is as small as the note about it.
-        if size <= bytes(&replacement) {
-            return left_out(bytes(&record));
-        }
-        *largest = replacement;
-    }
-    record
+    leave_out_largest(&mut record);
+    let size = bytes(&record);
+    if size <= ORIGINAL_MAX_BYTES { record } else { left_out(size) }
 }
 
-fn largest(record: &mut Value) -> Option<&mut Value> {
-    match record {
-        Value::Object(fields) => fields.values_mut().max_by_key(|value| bytes(value)),
-        Value::Array(values) => values.iter_mut().max_by_key(|value| bytes(value)),
-        _ => None,
+/// Leaves out the largest parts until the rest fits. Each part is measured once: a hostile record has many.
+fn leave_out_largest(record: &mut Value) {
+    let mut total = bytes(record);
+    let mut parts: Vec<(usize, &mut Value)> = match record {
+        Value::Object(fields) => fields.values_mut().map(|value| (bytes(value), value)).collect(),
+        Value::Array(values) => values.iter_mut().map(|value| (bytes(value), value)).collect(),
+        _ => Vec::new(),
+    };
+    parts.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    for (size, part) in parts {
+        let note = left_out(size);
+        let saved = size.saturating_sub(bytes(&note));
+        if total <= ORIGINAL_MAX_BYTES || saved == 0 {
+            return;
+        }
+        *part = note;
+        total -= saved;
     }
 }
 
@@ -338,6 +340,7 @@ mod tests {
             json!({ "big": "x".repeat(1 << 20), "small": "stays" }),
             json!({ "many": vec!["y".repeat(300); 1_000], "small": "stays" }),
             Value::Object(wide),
+            (0..10_000).map(|n| (format!("field{n}"), json!("z".repeat(400)))).collect(),
             json!("x".repeat(1 << 20)),
         ] {
             let clean = kept(record);

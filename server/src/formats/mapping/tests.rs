@@ -245,3 +245,16 @@ fn of_a_record_with_several_events_each_is_one() {
         ]
     );
 }
+
+#[test]
+fn a_record_of_very_many_events_is_refused() {
+    let google = embedded().find(|mapping| mapping.name == "google_workspace").expect("google");
+    let with = |count: usize| {
+        let events = vec![json!({ "name": "view" }); count];
+        let record = json!({ "kind": "admin#reports#activity", "id": { "time": "2026-11-23T10:00:00Z" }, "events": events });
+        super::super::read(&google, record, now())
+    };
+    assert!(matches!(with(100), Ok(Reading::Events(events)) if events.len() == 100));
+    let error = with(101).expect_err("refused").to_string();
+    assert_eq!(error, "events: There are 101 events in this one record; at most 100 fit.");
+}
