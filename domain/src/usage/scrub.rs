@@ -350,4 +350,24 @@ mod tests {
         assert_eq!(clean["small"], "stays");
         assert!(clean["big"].as_str().expect("text").ends_with("… (left out: 1048320 characters)"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_is_too_odd_to_be_read(
+            pieces in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "password", "=", ":", " ", "'", "\"", "\\", "$", "$a$", "E'", "://", "u:p@h", "Bearer ", "eyJ", "ghp_",
+                    "-----BEGIN ", "PRIVATE KEY-----", "{", "}", "[", "]", ",", "ä", "\u{1f511}", "\0", "token", "\n",
+                ]),
+                0..40,
+            )
+        ) {
+            let odd = pieces.concat();
+            let clean = kept(json!({ "text": odd, odd.clone(): [odd.clone()], "name": odd, "value": odd }));
+            proptest::prop_assert_eq!(super::super::check_original(&clean), Ok(()));
+            // What is clean stays as it is.
+            let again = kept(clean.clone());
+            proptest::prop_assert_eq!(super::super::check_original(&again), Ok(()));
+        }
+    }
 }
