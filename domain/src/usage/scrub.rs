@@ -87,6 +87,8 @@ impl Scrub {
             .iter()
             .filter_map(|name| fields.get(*name).and_then(Value::as_str))
             .any(is_secret);
+        // A policy's statement has a `Sid`, which is its name.
+        let is_statement = fields.contains_key("Effect");
         let mut kept = Map::new();
         for (name, value) in fields {
             let plain = names::plain(&name);
@@ -96,7 +98,7 @@ impl Scrub {
                 in_session: names::is_session(&plain) && (value.is_object() || value.is_array()),
                 in_secret: place.in_secret || is_secret_kind,
             };
-            let taken = is_secret(&name)
+            let taken = (names::is_plain_secret(&plain) && !(is_statement && plain == "sid"))
                 || (names::is_session(&plain) && !(value.is_object() || value.is_array()))
                 || (place.in_session && names::is_bare_id(&plain))
                 || (inner.in_secret && names::is_payload(&plain))
@@ -131,20 +133,34 @@ impl Scrub {
                 }
             }
             Value::Array(values) => values.iter().for_each(|value| self.see(value, depth + 1)),
-            Value::Object(fields) => fields.values().for_each(|value| self.see(value, depth + 1)),
+            // Of what was taken out whole, only its secret parts: its name may stand elsewhere for good reason.
+            Value::Object(fields) => fields
+                .iter()
+                .filter(|(name, _)| is_secret(name) || names::is_payload(&names::plain(name)))
+                .for_each(|(_, value)| self.see_all(value, depth + 1)),
             _ => {}
+        }
+    }
+
+    fn see_all(&mut self, value: &Value, depth: usize) {
+        match value {
+            Value::Object(fields) if depth <= ORIGINAL_DEPTH_MAX => {
+                fields.values().for_each(|value| self.see_all(value, depth + 1));
+            }
+            _ => self.see(value, depth),
         }
     }
 
     fn text(&mut self, text: String, place: &Place) -> String {
         let text = if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
-        if place.embedded < EMBEDDED_MAX && text.trim_start().starts_with(['{', '[']) {
-            if let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str::<Value>(&text) {
-                let inner = Place { embedded: place.embedded + 1, ..*place };
-                let clean = self.value(value.clone(), &inner);
-                // Untouched, it stays as it was written.
-                return if clean == value { text } else { clean.to_string() };
-            }
+        if place.embedded < EMBEDDED_MAX
+            && text.trim_start().starts_with(['{', '['])
+            && let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str::<Value>(&text)
+        {
+            let inner = Place { embedded: place.embedded + 1, ..*place };
+            let clean = self.value(value.clone(), &inner);
+            // Untouched, it stays as it was written.
+            return if clean == value { text } else { clean.to_string() };
         }
         shapes::without_secrets(&text).unwrap_or(text)
     }
@@ -177,35 +193,50 @@ fn blot(value: &mut Value, seen: &[String]) {
 
 /// The record in its bounds. What had to be left out says so and how much it was.
 fn fitted(mut record: Value) -> Value {
-    if bytes(&record) <= ORIGINAL_MAX_BYTES {
+    // Writing it out costs more than a rough sum, which is enough for nearly all.
+    if bytes_at_most(&record) <= ORIGINAL_MAX_BYTES || bytes(&record) <= ORIGINAL_MAX_BYTES {
         return record;
     }
     shorten(&mut record);
-    while bytes(&record) > ORIGINAL_MAX_BYTES {
-        let Some(largest) = largest(&mut record) else {
-            return left_out(bytes(&record));
-        };
-        let size = bytes(largest);
-        let replacement = left_out(size);
-        // Nothing is won by replacing what is as small as the note about it.
-        if size <= bytes(&replacement) {
-            return left_out(bytes(&record));
-        }
-        *largest = replacement;
-    }
-    record
+    leave_out_largest(&mut record);
+    let size = bytes(&record);
+    if size <= ORIGINAL_MAX_BYTES { record } else { left_out(size) }
 }
 
-fn largest(record: &mut Value) -> Option<&mut Value> {
-    match record {
-        Value::Object(fields) => fields.values_mut().max_by_key(|value| bytes(value)),
-        Value::Array(values) => values.iter_mut().max_by_key(|value| bytes(value)),
-        _ => None,
+/// Leaves out the largest parts until the rest fits. Each part is measured once: a hostile record has many.
+fn leave_out_largest(record: &mut Value) {
+    let mut total = bytes(record);
+    let mut parts: Vec<(usize, &mut Value)> = match record {
+        Value::Object(fields) => fields.values_mut().map(|value| (bytes(value), value)).collect(),
+        Value::Array(values) => values.iter_mut().map(|value| (bytes(value), value)).collect(),
+        _ => Vec::new(),
+    };
+    parts.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    for (size, part) in parts {
+        let note = left_out(size);
+        let saved = size.saturating_sub(bytes(&note));
+        if total <= ORIGINAL_MAX_BYTES || saved == 0 {
+            return;
+        }
+        *part = note;
+        total -= saved;
     }
 }
 
 fn left_out(bytes: usize) -> Value {
     Value::String(format!("left out: {bytes} bytes"))
+}
+
+/// No fewer than the record has when it is written out: a character takes six at most, `\u0007`.
+fn bytes_at_most(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() * 6 + 2,
+        Value::Array(values) => 2 + values.iter().map(|value| bytes_at_most(value) + 1).sum::<usize>(),
+        Value::Object(fields) => {
+            2 + fields.iter().map(|(name, value)| name.len() * 6 + 4 + bytes_at_most(value)).sum::<usize>()
+        }
+        _ => 32,
+    }
 }
 
 fn bytes(value: &Value) -> usize {
@@ -279,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn whose_secret_it_was_stays() {
+        let record = json!({
+            "requestParameters": { "userName": "ada-of-payroll" },
+            "responseElements": { "accessKey": { "userName": "ada-of-payroll", "accessKeyId": CANARY } },
+            "objectRef": { "resource": "secrets", "name": "database-main" },
+            "requestObject": { "metadata": { "name": "database-main" }, "data": { "x": { "y": CANARY } } },
+            "copy": CANARY, "statement": { "Effect": "Allow", "Sid": "AllowAll" },
+        });
+        let clean = kept(record);
+        assert_eq!(clean["requestParameters"]["userName"], "ada-of-payroll");
+        assert_eq!(clean["objectRef"]["name"], "database-main");
+        assert_eq!(clean["statement"]["Sid"], "AllowAll");
+        assert!(!clean.to_string().contains(CANARY));
+    }
+
+    #[test]
     fn sessions_secrets_of_kubernetes_and_named_values_lose_what_they_carry() {
         for record in [
             json!({ "actor": { "session": { "uid": CANARY, "issuer": "x" } } }),
@@ -306,6 +353,7 @@ mod tests {
             json!({ "big": "x".repeat(1 << 20), "small": "stays" }),
             json!({ "many": vec!["y".repeat(300); 1_000], "small": "stays" }),
             Value::Object(wide),
+            (0..10_000).map(|n| (format!("field{n}"), json!("z".repeat(400)))).collect(),
             json!("x".repeat(1 << 20)),
         ] {
             let clean = kept(record);
@@ -314,5 +362,25 @@ mod tests {
         let clean = kept(json!({ "big": "x".repeat(1 << 20), "small": "stays" }));
         assert_eq!(clean["small"], "stays");
         assert!(clean["big"].as_str().expect("text").ends_with("… (left out: 1048320 characters)"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_is_too_odd_to_be_read(
+            pieces in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "password", "=", ":", " ", "'", "\"", "\\", "$", "$a$", "E'", "://", "u:p@h", "Bearer ", "eyJ", "ghp_",
+                    "-----BEGIN ", "PRIVATE KEY-----", "{", "}", "[", "]", ",", "ä", "\u{1f511}", "\0", "token", "\n",
+                ]),
+                0..40,
+            )
+        ) {
+            let odd = pieces.concat();
+            let clean = kept(json!({ "text": odd, odd.clone(): [odd.clone()], "name": odd, "value": odd }));
+            proptest::prop_assert_eq!(super::super::check_original(&clean), Ok(()));
+            // And what was kept can be kept again.
+            let again = kept(clean.clone());
+            proptest::prop_assert_eq!(super::super::check_original(&again), Ok(()));
+        }
     }
 }

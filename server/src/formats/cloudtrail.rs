@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::audit::Outcome;
+use domain::usage::scrub::REMOVED;
 use domain::usage::{OutsideActor, OutsideKind, OutsideTarget, UsageAction, UsageError};
 use serde_json::Value;
 
@@ -229,7 +230,7 @@ fn actor(record: &Value, operation: &str) -> OutsideActor {
     let arn_text = arn.as_deref().unwrap_or_default();
     // Programs of AWS itself; roles that Identity Center makes for people; the rest could be either.
     let is_aws = of("type").as_deref() == Some("AWSService")
-        || of("invokedBy").is_some_and(|by| by.ends_with(".amazonaws.com") || by == "AWS Internal")
+        || (arn.is_none() && of("invokedBy").is_some())
         || issuer.contains("/aws-service-role/")
         || pick::is(record, "/eventType", "AwsServiceEvent");
     let is_person = arn_text.contains("AWSReservedSSO_")
@@ -247,7 +248,7 @@ fn actor(record: &Value, operation: &str) -> OutsideActor {
     } else {
         OutsideKind::Unknown
     };
-    let last = arn_text.rsplit('/').next().filter(|_| arn_text.contains('/')).map(str::to_owned);
+    let last = arn_text.rsplit(['/', ':']).next().filter(|name| !name.is_empty()).map(str::to_owned);
     // An assumed role's own name says what, its session's name says who.
     let name = if arn_text.contains(":assumed-role/") { last.clone() } else { of("userName").or(last) };
     let name = name.or_else(|| of("userName")).or_else(|| of("invokedBy")).or_else(|| of("type"));
@@ -267,5 +268,19 @@ fn resource(record: &Value) -> Option<String> {
         .or_else(|| {
             pick::first(record, &["/resources/0/ARN", "/resources/0/arn", "/resources/0/resourceName"])
         })
-        .or_else(|| pick::text(record, "/requestParameters/key"))
+        .or_else(|| any_name(record))
+}
+
+/// What any parameter names that is called like a name, and is not the caller's own.
+fn any_name(record: &Value) -> Option<String> {
+    let is_name = |name: &str| {
+        ["Id", "Identifier", "Name", "Arn", "ARN"].iter().any(|ending| name.ends_with(ending))
+            && !["Session", "session", "Source", "source", "client"].iter().any(|part| name.contains(part))
+    };
+    let parameters = pick::at(record, "/requestParameters")?.as_object()?;
+    parameters
+        .iter()
+        .filter(|(name, _)| is_name(name))
+        .find_map(|(_, value)| value.as_str().filter(|text| !text.is_empty() && *text != REMOVED))
+        .map(str::to_owned)
 }

@@ -142,17 +142,10 @@ fn shorten(draft: &mut Draft) {
 
 /// The text with what cannot be kept made visible, and with a … where it was cut off.
 fn fitting(text: &str, max: usize) -> Option<String> {
-    let mut rest = text.trim();
-    let mut fitting = String::new();
-    // One character at a time is judged by the same rule that will judge the whole.
-    while let Some(c) = rest.chars().next() {
-        let (character, after) = rest.split_at(c.len_utf8());
-        fitting.push(if text::prose(character, 1).is_ok() { c } else { '\u{fffd}' });
-        rest = after;
-        if fitting.chars().count() > max {
-            break;
-        }
-    }
+    let is_kept = |c: char| text::prose(c.encode_utf8(&mut [0; 4]), 1).is_ok();
+    // One character at a time is judged by the rule that will judge the whole.
+    let mut fitting: String =
+        text.trim().chars().take(max + 1).map(|c| if is_kept(c) { c } else { '\u{fffd}' }).collect();
     if fitting.chars().count() > max {
         fitting = fitting.chars().take(max - 1).chain(['…']).collect();
     }

@@ -65,13 +65,9 @@ impl Format for Kubernetes {
     }
 
     fn read(&self, record: &Value, _: DateTime<Utc>) -> Result<Found, UsageError> {
-        match pick::text(record, "/stage").as_deref() {
-            Some("RequestReceived" | "ResponseStarted") => {
-                return Ok(Found::Skipped(
-                    "an earlier stage of a request that is reported again when it is answered".into(),
-                ));
-            }
-            _ => {}
+        if let Some("RequestReceived" | "ResponseStarted") = pick::text(record, "/stage").as_deref() {
+            let reason = "an earlier stage of a request that is reported again when it is answered";
+            return Ok(Found::Skipped(reason.into()));
         }
         let verb = pick::text(record, "/verb");
         let object = Object::of(record);

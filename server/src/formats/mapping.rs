@@ -27,6 +27,9 @@ const EMBEDDED: [&str; 6] = [
     include_str!("mappings/sshd.toml"),
 ];
 
+/// Most events in one record.
+const EACH_MAX: usize = 100;
+
 /// Why a mapping was refused; names the key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MappingError {
@@ -86,6 +89,19 @@ impl Mapping {
             fields.extend(captured);
         }
         record
+    }
+
+    /// How many elements have an event each; more are refused before they are copied.
+    fn check_count(&self, record: &Value) -> Result<(), UsageError> {
+        let Some(pointer) = &self.each else { return Ok(()) };
+        match pick::at(record, pointer).and_then(Value::as_array).map(Vec::len) {
+            Some(count) if count > EACH_MAX => {
+                let sentence =
+                    format!("There are {count} events in this one record; at most {EACH_MAX} fit.");
+                Err(UsageError::new(pointer.trim_start_matches('/'), UsageFault::Other(sentence)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The views that rules look at: the record, or one for each element of its array, which stands at `/each`.
@@ -201,6 +217,7 @@ impl Format for Mapping {
 
     fn read(&self, record: &Value, now: DateTime<Utc>) -> Result<Found, UsageError> {
         let record = self.cut(record.clone());
+        self.check_count(&record)?;
         let mut drafts = Vec::new();
         let mut skipped = None;
         for mut view in self.views(&record) {

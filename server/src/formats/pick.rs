@@ -1,6 +1,5 @@
 //! Finding fields in records.
 
-use domain::usage::scrub::REMOVED;
 use serde_json::Value;
 
 /// What stands at a JSON pointer (RFC 6901). Two things more than the standard: where no key matches exactly, its
@@ -39,7 +38,7 @@ pub(super) fn selector(key: &str) -> Option<(&str, &str)> {
     key.strip_prefix('[')?.strip_suffix(']')?.split_once('=')
 }
 
-/// The text there; numbers and booleans as they are written. Nothing where it is blank or was taken out.
+/// The text there; numbers and booleans as they are written. Nothing where it is blank.
 pub(super) fn text(record: &Value, pointer: &str) -> Option<String> {
     at(record, pointer).and_then(as_text)
 }
@@ -47,7 +46,7 @@ pub(super) fn text(record: &Value, pointer: &str) -> Option<String> {
 /// The text of a plain value.
 pub(super) fn as_text(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if text.trim().is_empty() || text == REMOVED => None,
+        Value::String(text) if text.trim().is_empty() => None,
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(is) => Some(is.to_string()),

@@ -105,11 +105,23 @@ impl<R: BufRead> Records<R> {
 
     /// Finds out from the first lines whether there is one object a line, or a document that spans them.
     fn begin_json(&mut self, lines: &mut Lines<R>) -> io::Result<()> {
-        let Some((number, first)) = lines.next_full()? else { return Ok(()) };
-        let Line::Whole(first) = first else {
-            // A line of megabytes can still be a document.
-            self.waiting.push_back((Place::Line(number), Err(SplitError::LongLine)));
-            return Ok(());
+        // A first line of megabytes can be a whole document: CloudTrail writes its files so.
+        let Some((number, first)) = lines.next_full(DOCUMENT_MAX_BYTES)? else { return Ok(()) };
+        let first = match first {
+            Line::Whole(first)
+                if first.len() <= LINE_MAX_BYTES || b"{[".contains(first.first().unwrap_or(&0)) =>
+            {
+                first
+            }
+            line => {
+                let error = if matches!(line, Line::Whole(_)) {
+                    SplitError::LongLine
+                } else {
+                    SplitError::LargeDocument
+                };
+                self.waiting.push_back((Place::Line(number), Err(error)));
+                return Ok(());
+            }
         };
         match serde_json::from_slice::<Value>(&first) {
             Err(error) if error.is_eof() => {}
@@ -118,7 +130,7 @@ impl<R: BufRead> Records<R> {
                 return Ok(());
             }
         }
-        let second = lines.next_full()?;
+        let second = lines.next_full(LINE_MAX_BYTES as u64)?;
         if let Some((next, Line::Whole(second))) = &second {
             let is_record = serde_json::from_slice::<Value>(second).is_ok_and(|value| value.is_object());
             if is_record && first.trim_ascii() != b"[" {
@@ -185,7 +197,7 @@ impl<R: BufRead> Records<R> {
     fn advance(&mut self) -> io::Result<bool> {
         match std::mem::replace(&mut self.cut, Cut::End) {
             Cut::Start(input, layout) => self.start(input, layout)?,
-            Cut::Json(mut lines) => match lines.next_full()? {
+            Cut::Json(mut lines) => match lines.next_full(LINE_MAX_BYTES as u64)? {
                 Some((number, Line::Whole(line))) => {
                     self.json_line(number, &line);
                     self.cut = Cut::Json(lines);
@@ -196,7 +208,7 @@ impl<R: BufRead> Records<R> {
                 }
                 None => return Ok(false),
             },
-            Cut::Text(mut lines) => match lines.next_full()? {
+            Cut::Text(mut lines) => match lines.next_full(LINE_MAX_BYTES as u64)? {
                 Some((number, line)) => {
                     let record = match line {
                         Line::Whole(line) => {
@@ -304,23 +316,23 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next line that is not blank, with its number.
-    fn next_full(&mut self) -> io::Result<Option<(u64, Line)>> {
+    fn next_full(&mut self, max: u64) -> io::Result<Option<(u64, Line)>> {
         loop {
-            match self.next()? {
+            match self.next(max)? {
                 Some(Line::Whole(line)) if line.trim_ascii().is_empty() => {}
                 line => return Ok(line.map(|line| (self.number, line))),
             }
         }
     }
 
-    fn next(&mut self) -> io::Result<Option<Line>> {
+    fn next(&mut self, max: u64) -> io::Result<Option<Line>> {
         let mut line = Vec::new();
-        let read = self.input.by_ref().take(LINE_MAX_BYTES as u64 + 1).read_until(b'\n', &mut line)?;
+        let read = self.input.by_ref().take(max + 1).read_until(b'\n', &mut line)?;
         if read == 0 {
             return Ok(None);
         }
         self.number += 1;
-        if line.last() == Some(&b'\n') || line.len() <= LINE_MAX_BYTES {
+        if line.last() == Some(&b'\n') || line.len() as u64 <= max {
             return Ok(Some(Line::Whole(line)));
         }
         while line.last() != Some(&b'\n') {
@@ -402,6 +414,12 @@ mod tests {
         assert_eq!(json(&text), [r#"{"a":1}"#, "This line is longer than 4 MiB.", r#"{"b":2}"#]);
         let first = format!("{}\n{{\"b\":2}}", "x".repeat(LINE_MAX_BYTES + 1));
         assert_eq!(json(&first), ["This line is longer than 4 MiB.", r#"{"b":2}"#]);
+        let records = vec![format!("{{\"a\":\"{}\"}}", "x".repeat(1_000)); 5_000].join(",");
+        assert_eq!(
+            json(&format!("{{\"Records\":[{records}]}}")).len(),
+            5_000,
+            "a file of CloudTrail is one line"
+        );
     }
 
     #[test]

@@ -1,29 +1,5 @@
 //! Which names of fields stand for secrets.
 
-/// Anywhere in a name, these make it a secret's.
-const SECRET_PARTS: [&str; 21] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "passcode",
-    "secret",
-    "token",
-    "cookie",
-    "credential",
-    "accesskey",
-    "privatekey",
-    "apikey",
-    "assertion",
-    "samlresponse",
-    "sessionid",
-    "sessid",
-    "sessionuuid",
-    "sessionkey",
-    "csrf",
-    "recoverycode",
-    "mfacode",
-    "keymaterial",
-];
 /// The whole name.
 const SECRET_NAMES: [&str; 14] = [
     "authorization",
@@ -72,7 +48,7 @@ const ABOUT_ENDINGS: [&str; 27] = [
     "endpoint",
 ];
 /// Names that only sound like one. A secret's id is which secret it was, and what an auditor wants to know.
-const HARMLESS: [&str; 9] = [
+const HARMLESS: [&str; 17] = [
     "secretid",
     "secretids",
     "secretidlist",
@@ -82,6 +58,14 @@ const HARMLESS: [&str; 9] = [
     "deletedsecretid",
     "vaultsecretid",
     "secretsfilter",
+    "secretsmanager",
+    "secretmanager",
+    "secretscanningalerts",
+    "organizationsecrets",
+    "dependabotsecrets",
+    "accesstokensurl",
+    "httptokens",
+    "failedpasswdattempts",
 ];
 
 /// The name in small letters and digits alone, so that `X-Amz-Security-Token` and `xAmzSecurityToken` are one.
@@ -91,11 +75,32 @@ pub(super) fn plain(name: &str) -> String {
 
 /// Whether a field of this name holds a secret or a session's id.
 pub(super) fn is_secret(name: &str) -> bool {
-    let name = plain(name);
-    if HARMLESS.contains(&name.as_str()) || ABOUT_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
-        return false;
-    }
-    SECRET_NAMES.contains(&name.as_str()) || SECRET_PARTS.iter().any(|part| name.contains(part))
+    is_plain_secret(&plain(name))
+}
+
+/// The same of a [`plain`] name.
+pub(super) fn is_plain_secret(name: &str) -> bool {
+    (SECRET_NAMES.contains(&name) || has_secret_part(name))
+        && !HARMLESS.contains(&name)
+        && !ABOUT_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Anywhere in a name, these make it a secret's. Asked of every field of every record: by first letter.
+fn has_secret_part(name: &str) -> bool {
+    name.char_indices().any(|(index, first)| {
+        let parts: &[&str] = match first {
+            'a' => &["accesskey", "apikey", "assertion"],
+            'c' => &["cookie", "credential", "csrf"],
+            'k' => &["keymaterial"],
+            'm' => &["mfacode"],
+            'p' => &["password", "passwd", "passphrase", "passcode", "privatekey"],
+            'r' => &["recoverycode"],
+            's' => &["secret", "samlresponse", "sessionid", "sessid", "sessionuuid", "sessionkey"],
+            't' => &["token"],
+            _ => return false,
+        };
+        name.get(index..).is_some_and(|rest| parts.iter().any(|part| rest.starts_with(part)))
+    })
 }
 
 /// Whether this is a session itself, not something about it.

@@ -35,45 +35,46 @@ const TOKEN_MIN_CHARS: usize = 8;
 
 /// The text without its secrets; `None` where it has none.
 pub(super) fn without_secrets(text: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut rest = text;
-    let mut is_touched = false;
-    let mut before = "";
-    while !rest.is_empty() {
-        if let Some(after) = after_private_key(rest) {
-            out.push_str(REMOVED);
-            (rest, is_touched) = (after, true);
-            continue;
-        }
+    // Nothing is copied before something is found: nearly all texts are clean.
+    let mut out = None;
+    let mut copied = 0;
+    let mut here = 0;
+    let mut word_before = "";
+    let mut word_end = 0;
+    while let Some(rest) = text.get(here..).filter(|rest| !rest.is_empty()) {
         let length = word_length(rest);
-        if length == 0 {
-            if let Some((head, after)) = address_with_password(rest) {
-                out.push_str(head);
-                out.push_str(REMOVED);
-                (rest, is_touched) = (after, true);
-                continue;
-            }
-            let (gap, after) = rest.split_at(rest.chars().next().map_or(0, char::len_utf8));
-            out.push_str(gap);
-            rest = after;
-            continue;
-        }
         let (word, after) = rest.split_at(length);
-        if is_token(word) || is_announced(before, word, &out) {
-            out.push_str(REMOVED);
-            (rest, is_touched) = (after, true);
-        } else if let Some((between, value)) = assigned(word, after) {
-            out.push_str(word);
-            out.push_str(between);
-            out.push_str(REMOVED);
-            (rest, is_touched) = (value, true);
+        let is_next = || text.get(word_end..here).is_some_and(|gap| gap.chars().all(|c| c == ' '));
+        // Where what is taken out starts and ends, counted from here.
+        let taken = if let Some(after) = after_private_key(rest) {
+            Some((0, rest.len() - after.len()))
+        } else if length == 0 {
+            address_with_password(rest).map(|(head, after)| (head.len(), rest.len() - after.len()))
+        } else if is_token(word) || (is_announced(word_before, word) && is_next()) {
+            Some((0, length))
+        } else if is_one_of_a_row(text.get(..here).unwrap_or_default(), after) {
+            None
         } else {
-            out.push_str(word);
-            rest = after;
+            assigned(word, after).map(|(between, after)| (length + between.len(), rest.len() - after.len()))
+        };
+        if length > 0 {
+            (word_before, word_end) = (word, here + length);
         }
-        before = word;
+        match taken {
+            Some((start, end)) => {
+                let out = out.get_or_insert_with(String::new);
+                out.push_str(text.get(copied..here + start).unwrap_or_default());
+                out.push_str(REMOVED);
+                here += end;
+                copied = here;
+            }
+            None => here += if length > 0 { length } else { rest.chars().next().map_or(1, char::len_utf8) },
+        }
     }
-    is_touched.then_some(out)
+    out.map(|mut out: String| {
+        out.push_str(text.get(copied..).unwrap_or_default());
+        out
+    })
 }
 
 /// A word ends before the dashes that a private key may start with.
@@ -90,7 +91,15 @@ fn is_of_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
+/// `arn:aws:secretsmanager:…`, `system:token:…`: colons that join names give no name a value.
+fn is_one_of_a_row(before: &str, after: &str) -> bool {
+    before.ends_with(':') && after.starts_with(':')
+}
+
 fn is_token(word: &str) -> bool {
+    if word.len() < TOKEN_MIN_CHARS {
+        return false;
+    }
     let has_prefix = PREFIXES
         .iter()
         .any(|prefix| word.strip_prefix(prefix).is_some_and(|rest| rest.len() >= TOKEN_MIN_CHARS));
@@ -102,20 +111,17 @@ fn is_token(word: &str) -> bool {
 }
 
 /// `Bearer …` and `Basic …`, as they stand in headers.
-fn is_announced(before: &str, word: &str, out: &str) -> bool {
-    let is_next = out.ends_with(' ') && out.trim_end_matches(' ').ends_with(before);
-    if !is_next || word.len() < TOKEN_MIN_CHARS {
-        return false;
-    }
-    let is_mixed = word.chars().any(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
-    (before.eq_ignore_ascii_case("bearer") || before.eq_ignore_ascii_case("basic")) && is_mixed
+fn is_announced(before: &str, word: &str) -> bool {
+    word.len() >= TOKEN_MIN_CHARS
+        && (before.eq_ignore_ascii_case("bearer") || before.eq_ignore_ascii_case("basic"))
+        && word.chars().any(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
 }
 
 /// `password=…`, `"token": "…"`, and `PASSWORD '…'` as SQL has it: what stands between, and what comes after the
 /// value.
 fn assigned<'a>(word: &str, after: &'a str) -> Option<(&'a str, &'a str)> {
     // Long words are no names; asking each would make a large text slow.
-    if word.len() > 64 || !is_secret(word) {
+    if word.len() > 64 {
         return None;
     }
     let trimmed = after.trim_start_matches(['"', '\'', '\\']).trim_start();
@@ -125,10 +131,10 @@ fn assigned<'a>(word: &str, after: &'a str) -> Option<(&'a str, &'a str)> {
         None => {
             let value = after.trim_start();
             let is_quoted = ["'", "E'", "e'", "U&'", "$"].iter().any(|quote| value.starts_with(quote));
-            return is_quoted.then(|| split_value(after, value)).flatten();
+            return (is_quoted && is_secret(word)).then(|| split_value(after, value)).flatten();
         }
     };
-    split_value(after, value)
+    if is_secret(word) { split_value(after, value) } else { None }
 }
 
 /// What comes before `value` in `after`, and what after its end.
@@ -261,6 +267,8 @@ mod tests {
             "The security token included in the request is expired",
             "Basic authentication failed",
             "arn:aws:sts::1:assumed-role/Role/ada",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:prod/db",
+            "ada may not perform: secretsmanager:GetSecretValue on it",
             "select token from api_token where id = 1",
             "Accepted publickey for ada from 10.0.0.1 port 22 ssh2: RSA SHA256:abc",
             "https://a.b:443/x@y",
@@ -274,7 +282,15 @@ mod tests {
 
     #[test]
     fn a_megabyte_is_read_in_one_go() {
-        for text in ["password=".repeat(100_000), "://a:".repeat(200_000), "-----BEGIN ".repeat(90_000)] {
+        for text in [
+            "password=".repeat(100_000),
+            "://a:".repeat(200_000),
+            "-----BEGIN ".repeat(90_000),
+            format!("bearer{}Ab", " ".repeat(1 << 20)),
+            format!("token{}", "\"".repeat(1 << 20)),
+            "token '".repeat(150_000),
+            "password $a".repeat(100_000),
+        ] {
             let _ = without_secrets(&text);
         }
     }

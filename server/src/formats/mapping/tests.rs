@@ -85,6 +85,34 @@ fn a_mapping_says_which_field_is_where() {
 }
 
 #[test]
+fn the_example_of_the_documentation_does_what_it_says() {
+    const DOCUMENTATION: &str = include_str!("../../../../docs/formats.md");
+    let example =
+        DOCUMENTATION.split("```toml").nth(1).and_then(|text| text.split("```").next()).expect("toml");
+    let doors = Mapping::parse(example).expect("a mapping");
+    let record =
+        DOCUMENTATION.split("From `").nth(1).and_then(|text| text.split('`').next()).expect("a record");
+    let record: Value = serde_json::from_str(record).expect("JSON");
+    assert!(doors.recognises(&record));
+    let event = one(&doors, record);
+    assert_eq!(event.external_id, "r7-12");
+    assert_eq!(event.occurred_at.to_rfc3339(), "2026-11-23T10:00:00+00:00");
+    assert_eq!((event.action.as_str(), event.outcome), ("resource.accessed", Outcome::Denied));
+    assert_eq!(event.target.resource.as_deref(), Some("HQ/r7"));
+    assert_eq!((event.actor.name.as_str(), event.actor.kind), ("B-1", OutsideKind::Person));
+}
+
+#[test]
+fn our_own_format_of_the_documentation_is_read() {
+    const DOCUMENTATION: &str = include_str!("../../../../docs/formats.md");
+    let example =
+        DOCUMENTATION.split("```json").nth(1).and_then(|text| text.split("```").next()).expect("json");
+    let record = serde_json::from_str(example).expect("JSON");
+    let own = super::super::named("gatebook").expect("ours");
+    assert!(matches!(super::super::read(own, record, now()), Ok(Reading::Events(_))));
+}
+
+#[test]
 fn what_is_wrong_with_a_mapping_is_named_by_its_key() {
     let without = |from: &str, to: &str| {
         assert!(DOORS.contains(from), "{from}");
@@ -216,4 +244,17 @@ fn of_a_record_with_several_events_each_is_one() {
             r#"7/2026-11-23T10:00:00Z#1 resource.permissions_changed Some("Plan")"#,
         ]
     );
+}
+
+#[test]
+fn a_record_of_very_many_events_is_refused() {
+    let google = embedded().find(|mapping| mapping.name == "google_workspace").expect("google");
+    let with = |count: usize| {
+        let events = vec![json!({ "name": "view" }); count];
+        let record = json!({ "kind": "admin#reports#activity", "id": { "time": "2026-11-23T10:00:00Z" }, "events": events });
+        super::super::read(&google, record, now())
+    };
+    assert!(matches!(with(100), Ok(Reading::Events(events)) if events.len() == 100));
+    let error = with(101).expect_err("refused").to_string();
+    assert_eq!(error, "events: There are 101 events in this one record; at most 100 fit.");
 }

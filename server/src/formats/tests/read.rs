@@ -174,6 +174,8 @@ fn github_is_read_from_its_audit_log_and_from_its_deliveries() {
         "resource.permissions_changed success | machine renovate[bot] - renovate[bot] | acme/web | write | - | \
          member.added | -"
     );
+    let gone = github_webhook::record("membership", "d-4", json!({ "action": "removed" }));
+    assert_eq!(one("github_webhook", gone).operation.as_deref(), Some("membership.removed"));
     let ping = github_webhook::record("ping", "d-3", json!({ "zen": "…" }));
     assert!(matches!(read(format("github_webhook"), ping, now()), Ok(Reading::Skipped(_))));
 }

@@ -167,7 +167,7 @@ fn kubernetes_audit_of_falco_is_placed_or_an_earlier_stage() {
 
 #[test]
 fn the_cases_of_panther_for_cloudtrail_are_placed() {
-    panther("AWS.CloudTrail", "cloudtrail", [232, 232, 0, 4, 11, 10, 0]);
+    panther("AWS.CloudTrail", "cloudtrail", [232, 232, 0, 4, 11, 8, 0]);
 }
 
 #[test]
