@@ -44,6 +44,9 @@ fn detail(event: &mut OutsideEvent) -> Value {
     actor.extend(known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))));
     let mut detail = Map::new();
     detail.insert("external_id".to_owned(), std::mem::take(&mut event.external_id).into());
+    if event.undated {
+        detail.insert("undated".to_owned(), true.into());
+    }
     if let Some(operation) = event.operation.take() {
         detail.insert("operation".to_owned(), operation.into());
     }

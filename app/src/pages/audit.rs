@@ -27,7 +27,7 @@ pub(crate) enum Asked {
     /// One that cannot.
     Mistaken(String, QueryError),
     /// A form with a fault in it.
-    Form(FormQuery, String),
+    Form(Box<FormQuery>, String),
 }
 
 /// The book's page.
@@ -121,7 +121,7 @@ fn asked(desk: &Desk) -> Asked {
             let text = if form == FormQuery::default() { typed } else { all.as_written() };
             Asked::Query(all, text)
         }
-        Err(fault) => Asked::Form(form, fault.message),
+        Err(fault) => Asked::Form(Box::new(form), fault.message),
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn bar(desk: &Desk, asked: &Asked) -> AnyView {
             (typed.clone(), FormQuery::from_query(query, &context_of(&desk.caller)))
         }
         Asked::Mistaken(typed, _) => (typed.clone(), None),
-        Asked::Form(form, _) => (String::new(), Some(form.clone())),
+        Asked::Form(form, _) => (String::new(), Some(form.as_ref().clone())),
     };
     let is_mistaken = matches!(asked, Asked::Mistaken(..)).then_some("true");
     let is_open = matches!(asked, Asked::Form(..))
@@ -55,11 +55,13 @@ pub(crate) fn bar(desk: &Desk, asked: &Asked) -> AnyView {
                     <button class="button-quiet" type="submit">"Search"</button>
                 </div>
             </form>
-            <details class="fold bar-more" open=is_open>
-                <summary>"Narrow"</summary>
-                {narrow}
-            </details>
-            {how_to()}
+            <div class="bar-folds">
+                <details class="fold bar-more" open=is_open>
+                    <summary>"Narrow"</summary>
+                    {narrow}
+                </details>
+                {how_to()}
+            </div>
         </div>
     }
     .into_any()

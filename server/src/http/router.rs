@@ -50,18 +50,18 @@ pub fn router(door: &Door, pages: Router) -> Result<Router, ConfigError> {
         .with_state(door.clone());
     let csrf = CsrfLayer::new().add_trusted_origin(door.settings.public_url.origin())?;
     // The first is the outermost: it sees the request first and the answer last.
-    let for_browsers = ServiceBuilder::new()
-        .layer(middleware::from_fn(assets::serve))
-        .layer(middleware::from_fn(prefetch::refuse))
-        .layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES))
-        .layer(csrf);
-    let for_all = ServiceBuilder::new()
+    let layers = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(door.clone(), dress))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT));
-    Ok(with_session.merge(without).layer(for_browsers).merge(api::routes(door)).layer(for_all))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(middleware::from_fn(assets::serve))
+        .layer(middleware::from_fn(prefetch::refuse))
+        .layer(csrf);
+    // Inside the others: what programs send has a bound of its own.
+    let for_browsers = with_session.merge(without).layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES));
+    Ok(for_browsers.merge(api::routes(door)).layer(layers))
 }
 
 /// The path without its query, which may hold codes and what somebody searched for.

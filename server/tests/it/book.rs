@@ -1,15 +1,19 @@
 //! The book: who may read what, export, and that nobody rewrites it.
 
-use app::backend::{Audit, AuditQuery};
+use app::backend::{Audit, AuditList, AuditPage, context_of};
 use app::error::PortalError;
-use domain::audit::Outcome;
+use domain::audit::query::Matchable;
+use domain::audit::query::{Query, parse};
+use domain::audit::{Event, Outcome};
 use domain::caller::Caller;
+use domain::catalogue::Sensitivity;
 use futures::TryStreamExt;
 use server::portal::export::Format;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
+use store::audit::{self, At, Search};
 
-use crate::house::{House, fields, hours, start};
+use crate::house::{House, hours, start};
 
 async fn auditor(house: &House) -> Caller {
     let mut auditor = house.person("Ada Audit").await;
@@ -17,8 +21,12 @@ async fn auditor(house: &House) -> Caller {
     auditor
 }
 
-fn about(q: &str) -> AuditQuery {
-    AuditQuery { q: q.into(), ..AuditQuery::default() }
+fn query(caller: &Caller, text: &str) -> Query {
+    parse(text, &context_of(caller)).unwrap()
+}
+
+async fn found(house: &House, caller: &Caller, text: &str) -> AuditList {
+    house.portal.search(caller, &query(caller, text), &AuditPage::Newest).await.unwrap()
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -28,17 +36,12 @@ async fn auditors_see_all_and_everybody_else_what_concerns_themselves(pool: PgPo
     let read = house.entitlement("read").await;
     house.granted(&ben, read).await;
     let auditor = auditor(&house).await;
-    let all = AuditQuery::default();
-    assert_eq!(house.portal.search(&auditor, &all, "").await.unwrap().total, 3);
-    assert_eq!(house.portal.search(&ben, &all, "").await.unwrap().total, 3);
-    assert_eq!(
-        house.portal.search(&house.owner, &all, "").await.unwrap().total,
-        1,
-        "the decision is Ana's own"
-    );
-    let list = house.portal.search(&eve, &all, "").await.unwrap();
+    assert_eq!(found(&house, &auditor, "").await.total, 3);
+    assert_eq!(found(&house, &ben, "").await.total, 3);
+    assert_eq!(found(&house, &house.owner, "").await.total, 1, "the decision is Ana's own");
+    let list = found(&house, &eve, "").await;
     assert_eq!((list.total, list.sees_all), (0, false));
-    let event = house.portal.search(&ben, &all, "").await.unwrap().events[0].id;
+    let event = found(&house, &ben, "").await.events[0].id;
     assert_eq!(house.portal.event(&eve, event).await.unwrap_err(), PortalError::NotFound);
     let seen = house.portal.event(&auditor, event).await.unwrap();
     assert_eq!((seen.thread.len(), seen.sees_request), (3, true));
@@ -48,26 +51,38 @@ async fn auditors_see_all_and_everybody_else_what_concerns_themselves(pool: PgPo
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
-async fn every_filter_narrows_and_wrong_ones_are_named(pool: PgPool) {
+async fn every_field_narrows(pool: PgPool) {
     let house = House::new(pool).await;
     let ben = house.person("Ben Okafor").await;
     let read = house.entitlement("read").await;
     house.granted(&ben, read).await;
     let auditor = auditor(&house).await;
-    let total = async |query: AuditQuery| house.portal.search(&auditor, &query, "").await.unwrap().total;
-    let words = AuditQuery { action: "request".into(), ..about("payouts okafor") };
-    assert_eq!(total(words).await, 1, "words in the reason and a name");
-    assert_eq!(total(about("100%")).await, 0);
-    assert_eq!(total(AuditQuery { person: "ana".into(), ..AuditQuery::default() }).await, 1);
-    assert_eq!(total(AuditQuery { action: "request".into(), ..AuditQuery::default() }).await, 2);
-    assert_eq!(total(AuditQuery { action: "request.approved".into(), ..AuditQuery::default() }).await, 1);
-    assert_eq!(total(AuditQuery { resource: "payments-prod".into(), ..AuditQuery::default() }).await, 3);
-    assert_eq!(total(AuditQuery { outcome: "denied".into(), ..AuditQuery::default() }).await, 0);
-    assert_eq!(total(AuditQuery { from: "2026-11-24".into(), ..AuditQuery::default() }).await, 0);
-    assert_eq!(total(AuditQuery { to: "2026-11-22".into(), ..AuditQuery::default() }).await, 0);
-    let bad = AuditQuery { outcome: "maybe".into(), from: "soon".into(), ..AuditQuery::default() };
-    let error = house.portal.search(&auditor, &bad, "").await.unwrap_err();
-    assert_eq!(fields(&error), ["from", "outcome"]);
+    for (text, total) in [
+        ("payouts okafor action:request", 1),
+        ("\"100%\"", 0),
+        ("person:ana", 1),
+        ("actor:=\"Ben Okafor\"", 1),
+        ("actor:=Ben", 0),
+        ("action:request", 2),
+        ("action:request.approved", 1),
+        ("resource:payments-prod", 3),
+        ("-resource:payments-prod", 0),
+        ("outcome:denied", 0),
+        ("outcome:denied OR action:grant.*", 1),
+        ("-(action:grant.* OR action:request.approved) person:ben", 1),
+        ("sensitivity:>=medium", 3),
+        ("-sensitivity:critical", 3),
+        ("environment:prod", 0),
+        ("-environment:prod", 3),
+        ("after:2026-11-24", 0),
+        ("before:2026-11-23", 0),
+        ("during:2026-11-23", 3),
+        ("window:freeze", 0),
+        ("covered:no", 0),
+        ("source:web -ip:10.0.0.0/8", 2),
+    ] {
+        assert_eq!(found(&house, &auditor, &format!("{text} -action:audit.*")).await.total, total, "{text}");
+    }
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -79,9 +94,13 @@ async fn pages_follow_each_other_without_a_gap_or_a_repetition(pool: PgPool) {
         house.ask(&ben, read).await;
     }
     let auditor = auditor(&house).await;
-    let first = house.portal.search(&auditor, &AuditQuery::default(), "").await.unwrap();
-    let second = house.portal.search(&auditor, &AuditQuery::default(), &first.next).await.unwrap();
+    let first = found(&house, &auditor, "").await;
+    let page = async |page: AuditPage| house.portal.search(&auditor, &Query::default(), &page).await.unwrap();
+    let second = page(AuditPage::OlderThan(first.next.clone())).await;
     assert_eq!((first.events.len(), second.events.len(), second.next.as_str()), (50, 10, ""));
+    let back = page(AuditPage::NewerThan(second.previous.clone())).await;
+    assert_eq!((&back.events, back.previous.as_str()), (&first.events, ""), "and back again");
+    assert_eq!(back.next, first.next);
     let mut ids: Vec<_> = first.events.iter().chain(&second.events).map(|e| e.id).collect();
     ids.sort();
     ids.dedup();
@@ -93,10 +112,10 @@ async fn a_search_is_written_down_once_and_an_export_every_time(pool: PgPool) {
     let house = House::new(pool).await;
     let auditor = auditor(&house).await;
     for _ in 0..3 {
-        house.portal.search(&auditor, &about("ben"), "").await.unwrap();
-        drop(house.portal.export(&auditor, &about("ben"), Format::Csv).await.unwrap());
+        found(&house, &auditor, "ben").await;
+        drop(house.portal.export(&auditor, &query(&auditor, "ben"), Format::Csv).await.unwrap());
     }
-    house.portal.search(&auditor, &about("eve"), "").await.unwrap();
+    found(&house, &auditor, "eve").await;
     assert_eq!(house.count("select count(*) from event where action = 'audit.searched'").await, 2);
     assert_eq!(house.count("select count(*) from event where action = 'audit.exported'").await, 3);
 }
@@ -108,7 +127,7 @@ async fn an_export_holds_exactly_what_the_filter_shows(pool: PgPool) {
     let read = house.entitlement("read").await;
     house.granted(&mallory, read).await;
     let auditor = auditor(&house).await;
-    let query = AuditQuery { action: "request".into(), ..AuditQuery::default() };
+    let query = query(&auditor, "action:request");
     let csv = async |caller: &Caller| {
         let stream = house.portal.export(caller, &query, Format::Csv).await.unwrap();
         let bytes: Vec<Vec<u8>> = stream.try_collect().await.unwrap();
@@ -193,21 +212,21 @@ async fn what_is_found_is_told_by_day_in_the_readers_zone_by_kind_and_by_outcome
     house.ask(&ben, admin).await;
     let mut auditor = auditor(&house).await;
     auditor.called_at = start() + hours(10);
-    let tally = async |auditor: &Caller, query: AuditQuery| {
-        house.portal.search(auditor, &query, "").await.unwrap().tally.unwrap()
+    let tally = async |auditor: &Caller, text: &str| {
+        found(&house, auditor, &format!("{text} -action:audit.*")).await.tally.unwrap()
     };
-    let found = tally(&auditor, AuditQuery::default()).await;
+    let found = tally(&auditor, "").await;
     assert_eq!(found.groups, [("request".to_owned(), 3), ("grant".to_owned(), 1)]);
     assert_eq!(found.outcomes, [(Outcome::Success, 4)]);
     assert_eq!(found.days.len(), 30, "where no time is asked for");
     assert_eq!(found.days.last().map(|day| (day.day.to_string(), day.count)), Some(("2026-11-23".into(), 4)));
 
     auditor.time_zone = chrono_tz::Asia::Tokyo;
-    let week = AuditQuery { from: "2026-11-20".into(), to: "2026-11-24".into(), ..AuditQuery::default() };
-    let days: Vec<usize> = tally(&auditor, week).await.days.iter().map(|day| day.count).collect();
+    let days: Vec<usize> =
+        tally(&auditor, "during:2026-11-20..2026-11-24").await.days.iter().map(|day| day.count).collect();
     assert_eq!(days, [0, 0, 0, 3, 1]);
-    let years = AuditQuery { from: "2020-01-01".into(), ..AuditQuery::default() };
-    assert_eq!(tally(&auditor, years).await.days.len(), 90, "never more");
+    assert_eq!(tally(&auditor, "after:2020").await.days.len(), 90, "never more");
+    assert_eq!(found.actors.first().map(|(name, count)| (name.as_str(), *count)), Some(("Ben Okafor", 2)));
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -218,12 +237,114 @@ async fn a_kind_can_be_left_out_and_a_minute_counts_to_its_end(pool: PgPool) {
     house.set(start() + chrono::TimeDelta::seconds(30));
     house.granted(&ben, read).await;
     let auditor = auditor(&house).await;
-    let total = async |query: AuditQuery| house.portal.search(&auditor, &query, "").await.unwrap().total;
+    let total = async |text: &str| found(&house, &auditor, text).await.total;
     // The searches themselves stand in the book, too.
-    let of_ben = || AuditQuery { person: "ben".into(), ..AuditQuery::default() };
-    let without = AuditQuery { without: "request".into(), ..of_ben() };
-    assert_eq!(total(without.clone()).await, 1);
-    assert_eq!(total(AuditQuery { action: "request".into(), ..without }).await, 0);
-    assert_eq!(total(AuditQuery { to: "2026-11-23T10:00".into(), ..of_ben() }).await, 3);
-    assert_eq!(total(AuditQuery { to: "2026-11-23T09:59".into(), ..of_ben() }).await, 0);
+    assert_eq!(total("person:ben -action:request").await, 1);
+    assert_eq!(total("person:ben -action:request action:request").await, 0);
+    assert_eq!(total("person:ben during:..2026-11-23T10:00").await, 3);
+    assert_eq!(total("person:ben during:..2026-11-23T09:59").await, 0);
+}
+
+/// What a query sees of an event that nothing was matched to.
+fn matches(query: &Query, event: &Event, text: &str) -> bool {
+    let about = &event.resource;
+    query.matches(&Matchable {
+        actor: event.actor.name(),
+        subject: event.subject.as_ref().map(|subject| subject.name.as_str()),
+        matched_people: &[],
+        system: about.system.as_deref(),
+        resource: about.resource.as_deref(),
+        entitlement: about.entitlement.as_deref(),
+        environment: about.resource_id.map(|_| ""),
+        sensitivity: about.resource_id.map(|_| Sensitivity::Medium),
+        action: &event.action,
+        outcome: event.outcome,
+        source: &event.source.origin,
+        ip: event.source.ip.as_deref().and_then(|ip| ip.parse().ok()),
+        request: event.request_id,
+        grants: event.grant_id.as_slice(),
+        covered: None,
+        windows: &[],
+        occurred_at: event.occurred_at,
+        text,
+    })
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn the_database_finds_what_the_language_means(pool: PgPool) {
+    let house = House::new(pool.clone()).await;
+    let ben = house.person("Ben Økafor").await;
+    let odd = house.person("100%_\\ d'Arc").await;
+    let (read, write) = (house.entitlement("read").await, house.entitlement("write").await);
+    let (request, grant) = house.granted(&ben, read).await;
+    house.set(start() + hours(30));
+    let other = house.ask(&odd, write).await;
+    house.decide(&house.owner, other, "deny").await.unwrap();
+    sqlx::query("update event set ip = case action when 'request.denied' then 'nowhere' else '10.1.2.3' end")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let auditor = auditor(&house).await;
+    let mut all = Vec::new();
+    let mut conn = house.store.read().await.unwrap();
+    let everything = Search { query: &Query::default(), concerning: None };
+    for event in audit::search(&mut conn, everything, At::Newest, 100).await.unwrap() {
+        let text: String = sqlx::query_scalar(
+            "select concat_ws(' ', actor_name, action, outcome, subject_name, system_name, resource_name,
+               entitlement_name, ip, detail::text, reason) from event where id = $1",
+        )
+        .bind(event.id.0)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        all.push((event, text));
+    }
+    let ids = [format!("request:{request}"), format!("grant:{grant}")];
+    let terms = [
+        "økafor",
+        "PAYOUTS",
+        "\"payments-prod read\"",
+        "100%_\\",
+        "person:d'arc",
+        "person:=\"ben økafor\"",
+        "actor:ana",
+        "resource:wri",
+        "resource:=read",
+        "system:=nothing",
+        "environment:x",
+        "sensitivity:<=medium",
+        "sensitivity:>=high",
+        "action:request.*",
+        "action:grant.activating",
+        "outcome:success",
+        "source:WEB",
+        "ip:10.0.0.0/8",
+        "ip:::/0",
+        "covered:yes",
+        "window:freeze",
+        "before:2026-11-24",
+        "after:2026-11-24",
+        "during:2026-11-23",
+    ];
+    let terms: Vec<&str> = terms.into_iter().chain(ids.iter().map(String::as_str)).collect();
+    let mut tried = 0;
+    for one in &terms {
+        for other in &terms {
+            for text in
+                [format!("{one} -{other}"), format!("-({one} OR {other})"), format!("{one} OR -{other}")]
+            {
+                let query = query(&auditor, &text);
+                let wanted: Vec<_> = all
+                    .iter()
+                    .filter(|(event, text)| matches(&query, event, text))
+                    .map(|(e, _)| e.id)
+                    .collect();
+                let search = Search { query: &query, concerning: None };
+                let found = audit::search(&mut conn, search, At::Newest, 100).await.unwrap();
+                assert_eq!(found.iter().map(|event| event.id).collect::<Vec<_>>(), wanted, "{text}");
+                tried += 1;
+            }
+        }
+    }
+    assert_eq!((all.len(), tried), (5, 26 * 26 * 3));
 }

@@ -290,7 +290,7 @@ async fn only_a_working_token_lets_anything_in(pool: PgPool) {
         answer.status.as_u16()
     };
     let unknown = domain::token::secret(&"a".repeat(43));
-    for wrong in ["", "nonsense", unknown.as_str(), &inlet.secret[..50]] {
+    for wrong in ["", " ", "nonsense", unknown.as_str(), &inlet.secret[..50]] {
         assert_eq!(knock(&inlet, wrong).await, 401, "{wrong}");
     }
     assert_eq!(inlet.stored().await, 0);

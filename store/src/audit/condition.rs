@@ -49,15 +49,7 @@ fn push_term(query: &mut QueryBuilder<Postgres>, term: &Term, reader: Option<Per
     match term {
         Term::Word(words) | Term::Phrase(words) => push_words(query, words, reader),
         Term::Actor(text) => push_name(query, "e.actor_name", text),
-        Term::Person(text) => {
-            query.push("(");
-            push_name(query, "e.actor_name", text);
-            query.push(" or ");
-            push_name(query, "e.subject_name", text);
-            query.push(" or exists (select from event_link l join person p on p.id = l.person_id where l.event_id = e.id and ");
-            push_name(query, "p.name", text);
-            query.push("))");
-        }
+        Term::Person(text) => push_person(query, text),
         Term::Resource(text) => {
             query.push("(");
             push_name(query, "e.resource_name", text);
@@ -123,6 +115,18 @@ fn push_term(query: &mut QueryBuilder<Postgres>, term: &Term, reader: Option<Per
             query.push(")");
         }
     }
+}
+
+fn push_person(query: &mut QueryBuilder<Postgres>, text: &Text) {
+    query.push("(");
+    push_name(query, "e.actor_name", text);
+    query.push(" or ");
+    push_name(query, "e.subject_name", text);
+    query.push(
+        " or exists (select from event_link l join person p on p.id = l.person_id where l.event_id = e.id and ",
+    );
+    push_name(query, "p.name", text);
+    query.push("))");
 }
 
 fn push_name(query: &mut QueryBuilder<Postgres>, column: &str, text: &Text) {

@@ -1,29 +1,27 @@
 //! Who calls: a token in the `Authorization` header (RFC 6750), never in an address.
 
-use axum_extra::TypedHeader;
-use axum_extra::headers::Authorization;
-use axum_extra::headers::authorization;
 use domain::token;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use store::Store;
 use store::source::{self, Bearer};
 
 use super::problem::Problem;
 use crate::secret;
 
-/// The header, if it is there.
-pub type Shown = Option<TypedHeader<Authorization<authorization::Bearer>>>;
-
-/// The token that was shown, noted as used.
-pub async fn admit(store: &Store, shown: Shown) -> Result<Bearer, Problem> {
+/// Whose token these headers show; its use is noted.
+pub async fn admit(store: &Store, headers: &HeaderMap) -> Result<Bearer, Problem> {
     let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "Not signed in", detail);
-    let Some(TypedHeader(shown)) = shown else {
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = shown
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let Some((_, shown)) = shown.map(|(scheme, token)| (scheme, token.trim())) else {
         return Err(refused("Show a token: Authorization: Bearer gatebook_…"));
     };
-    if !token::is_secret(shown.token()) {
+    if !token::is_secret(shown) {
         return Err(refused("This is not a token of Gatebook."));
     }
-    let hash = secret::hash(shown.token().as_bytes());
+    let hash = secret::hash(shown.as_bytes());
     let found = async {
         let now = store.now().await?;
         let mut conn = store.read().await?;

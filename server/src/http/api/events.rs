@@ -14,7 +14,7 @@ use flate2::bufread::MultiGzDecoder;
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use super::bearer::{self, Shown};
+use super::bearer;
 use super::problem::Problem;
 use crate::formats::split::Records;
 use crate::formats::{self, Format, Reading};
@@ -59,12 +59,11 @@ enum Became {
 pub(super) async fn receive(
     State(door): State<Door>,
     Extension(asked): Extension<Asked>,
-    shown: Shown,
     Query(asks): Query<Asks>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bearer = bearer::admit(&door.store, shown).await?;
+    let bearer = bearer::admit(&door.store, &headers).await?;
     let format = which(asks.format.as_deref())?;
     let is_packed = is_gzip(&headers)?;
     let body = to_bytes(body, BODY_MAX_BYTES).await.map_err(|_| too_large())?;
