@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc, Weekday};
 use domain::id::{PersonId, RequestId};
 
 use super::people::LEAVER;
+use super::reports::Reports;
 use super::stage::{is_reserved, scenes};
 use super::town::{Ask, Filed, Town};
 use super::wants::{APPROVALS, DENIALS, OPENED, REVOCATIONS, WANTS};
@@ -80,6 +81,7 @@ enum Act {
     GiveBack(String, RequestId),
     TakeAway(PersonId, RequestId),
     CloseByHand,
+    Report,
     Leave,
     LetHappen,
 }
@@ -89,14 +91,17 @@ struct Life {
     acts: BTreeMap<(DateTime<Utc>, usize), Act>,
     count: usize,
     left_to_close: Vec<RequestId>,
+    reports: Reports,
     done: Seeded,
 }
 
 /// Lives through the company's last months.
 pub async fn live(town: Town) -> Result<Seeded, CompanyError> {
     let done = Seeded { was_there: false, requests: 0, skipped: 0 };
-    let mut life = Life { town, acts: BTreeMap::new(), count: 0, left_to_close: Vec::new(), done };
-    let today = life.town.today;
+    let (today, founded) = (town.today, town.today - TimeDelta::days(HISTORY_DAYS));
+    let failed = |cause| CompanyError::History { step: "sources".to_owned(), cause };
+    let reports = Reports::begin(&town, founded).await.map_err(failed)?;
+    let mut life = Life { town, acts: BTreeMap::new(), count: 0, left_to_close: Vec::new(), reports, done };
     for day in (1..HISTORY_DAYS).rev() {
         life.plan_day(today - TimeDelta::days(day));
     }
@@ -130,6 +135,7 @@ impl Life {
         for hour in [11, 16] {
             let at = midnight + TimeDelta::hours(hour) + TimeDelta::minutes(self.town.random.between(0, 50));
             if at + QUIET_BEFORE < self.town.today {
+                self.add(at, Act::Report);
                 self.add(at, Act::CloseByHand);
             }
         }
@@ -217,6 +223,7 @@ impl Life {
                 let left = self.left_to_close.clone();
                 ("closing by hand".to_owned(), true, self.town.close_by_hand(at, &left).await)
             }
+            Act::Report => ("what was done".to_owned(), true, self.reports.send(&self.town, at).await),
             Act::Leave => {
                 let why = "Last day was Friday; People has confirmed.";
                 ("a leaver".to_owned(), true, self.town.leave(at, LEAVER, why).await)

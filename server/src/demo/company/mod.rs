@@ -5,6 +5,7 @@
 mod history;
 mod people;
 mod random;
+mod reports;
 mod stage;
 mod target;
 mod town;

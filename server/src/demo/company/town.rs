@@ -149,6 +149,32 @@ impl Town {
         }
     }
 
+    /// The database.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The use cases.
+    pub(super) fn portal(&self) -> &Portal {
+        &self.portal
+    }
+
+    /// Everybody.
+    pub(super) fn people(&self) -> Vec<PersonId> {
+        self.residents.iter().map(|resident| resident.person.id).collect()
+    }
+
+    /// Those of Payments, with their accounts on its database.
+    pub(super) fn engineers(&self) -> Vec<(PersonId, String)> {
+        let there = self.residents.iter().filter(|resident| resident.department == "Payments");
+        there.map(|resident| (resident.person.id, resident.sub.replace('.', "_"))).collect()
+    }
+
+    /// Somebody, ready to act.
+    pub(super) fn as_sub(&self, sub: &str, at: DateTime<Utc>) -> Result<Caller, PortalError> {
+        Ok(self.caller(self.by_sub(sub)?, at))
+    }
+
     fn by_sub(&self, sub: &str) -> Result<&Resident, PortalError> {
         self.residents.iter().find(|resident| resident.sub == sub).ok_or(PortalError::NotFound)
     }
@@ -205,7 +231,7 @@ impl Town {
         Ok(held.first().map(GrantRecord::id))
     }
 
-    async fn live(&self, which: Which<'_>) -> Result<Vec<GrantRecord>, PortalError> {
+    pub(super) async fn live(&self, which: Which<'_>) -> Result<Vec<GrantRecord>, PortalError> {
         let read = async { grant::list(&mut *self.store.read().await?, which, 500).await };
         read.await.map_err(|_| PortalError::Internal)
     }
