@@ -38,7 +38,10 @@ const PAGES = [
   { path: '/audit' },
   { path: '/audit?person=Ben+Okafor&action=request.submitted' },
   { path: '/audit?q=nothing-is-called-that' },
+  { path: '/audit?q=actr:ana+OR+person:ben' },
   { from: '/audit', link: '/audit/' },
+  { path: '/audit/windows', notAs: ['employee', 'approver'] },
+  { from: '/audit/windows', link: '/audit/windows/', notAs: ['employee', 'approver'] },
   { path: '/people' },
   { from: '/people?q=okafor', link: '/people/' },
   { from: '/people?q=tanaka', link: '/people/' },
@@ -53,10 +56,14 @@ const PAGES = [
   { path: '/admin/job-roles', notAs: NO_ADMINISTRATORS },
   { path: '/admin/job-roles/new', notAs: NO_ADMINISTRATORS },
   { from: '/admin/job-roles', link: '/admin/job-roles/', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/sources', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/sources/new', notAs: NO_ADMINISTRATORS },
+  { from: '/admin/sources', link: '/admin/sources/', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/sources/payments-log/token', notAs: NO_ADMINISTRATORS },
 ];
 
 /** What begins like a page of one thing, and is none. */
-const OTHERS = ['/requests/new', '/audit/export', '/catalogue/new', '/admin/systems/new', '/admin/bundles/new', '/admin/job-roles/new'];
+const OTHERS = ['/requests/new', '/audit/export', '/audit/windows', '/catalogue/new', '/admin/systems/new', '/admin/bundles/new', '/admin/job-roles/new', '/admin/sources/new'];
 /** What the renderer leaves on every page, whether or not there is something to wake: four empty lists. */
 const INLINE_BYTES_MAX = 256;
 

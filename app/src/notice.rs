@@ -53,6 +53,7 @@ notices! {
     Gone = "gone", "Deleted. Its history stays.";
     JobRolesSet = "job-roles-set", "The job roles are set. What they no longer explain stands out at once.";
     OwnersGivenUp = "owners-given-up", "The next level decides there from now on.";
+    WindowAdded = "window-added", "The window is there. What was used in it stands below.";
     SourceAdded = "source-added", "The source is there. Make a token for whatever sends next.";
     SourceSaved = "source-saved", "The source is saved.";
     SourceEnded = "source-ended", "The source is closed, and its tokens have ended.";

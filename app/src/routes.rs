@@ -14,6 +14,8 @@ pub const APPROVALS: &str = "/approvals";
 pub const TASKS: &str = "/tasks";
 /// The book; `/audit/{event}` is one event.
 pub const AUDIT: &str = "/audit";
+/// Change windows; `/audit/windows/{id}` is one.
+pub const WINDOWS: &str = "/audit/windows";
 /// Export of what the filter shows: `?format=csv|jsonl` and the filter.
 pub const AUDIT_EXPORT: &str = "/audit/export";
 /// People; `/people/{id}` is one.
@@ -60,6 +62,11 @@ pub fn system(id: &str) -> String {
 /// The page of the source with this slug; an empty one is the form for another.
 pub fn source(slug: &str) -> String {
     format!("{SOURCES}/{}", if slug.is_empty() { "new" } else { slug })
+}
+
+/// The page of the change window with this id.
+pub fn window(id: &str) -> String {
+    format!("{WINDOWS}/{id}")
 }
 
 /// The form that makes a token of this source, or gives the one with this id another secret.

@@ -62,6 +62,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/approvals") view=pages::approvals::Approvals ssr=SsrMode::Async/>
                 <Route path=path!("/tasks") view=pages::tasks::Tasks ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
+                <Route path=path!("/audit/windows") view=pages::windows::Windows ssr=SsrMode::Async/>
+                <Route path=path!("/audit/windows/:id") view=pages::windows::Window ssr=SsrMode::Async/>
                 <Route path=path!("/audit/:event") view=pages::event::Event ssr=SsrMode::Async/>
                 <Route path=path!("/people") view=pages::people::People ssr=SsrMode::Async/>
                 <Route path=path!("/people/:id") view=pages::person::Person ssr=SsrMode::Async/>

@@ -65,6 +65,8 @@ ids! {
     SourceId
     /// A token that lets a source in. Not its secret.
     TokenId
+    /// A change window.
+    WindowId
     /// A signed-in browser. Not the secret in its cookie.
     SessionId
 }

@@ -33,6 +33,7 @@ pub mod stock;
 pub mod system_edit;
 mod tx;
 pub mod unowned;
+pub mod window;
 
 pub use pair_lock::PairLock;
 pub use sqlx::{PgConnection, PgPool};

@@ -13,6 +13,7 @@ mod editing;
 mod people;
 mod requests;
 mod sources;
+mod windows;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub use editing::*;
 pub use people::*;
 pub use requests::*;
 pub use sources::*;
+pub use windows::*;
 
 use crate::error::PortalError;
 
@@ -50,6 +52,8 @@ pub struct Backend {
     pub access: Arc<dyn Access>,
     /// The book.
     pub audit: Arc<dyn Audit>,
+    /// Change windows.
+    pub windows: Arc<dyn Windows>,
     /// Where events come in from outside.
     pub sources: Arc<dyn Sources>,
     /// Who people are and what they hold.

@@ -12,6 +12,7 @@ pub mod editing;
 pub mod people;
 pub mod requests;
 pub mod sources;
+pub mod windows;
 
 use domain::caller::Caller;
 use http::header::{ACCEPT, LOCATION};
@@ -178,6 +179,8 @@ pub fn register_server_functions() {
     register_explicit::<sources::EndSource>();
     register_explicit::<sources::KeepToken>();
     register_explicit::<sources::EndToken>();
+    register_explicit::<windows::AddWindow>();
+    register_explicit::<windows::DeleteWindow>();
     register_explicit::<account::SaveSettings>();
     register_explicit::<account::EndDevice>();
     register_explicit::<account::SetTheme>();

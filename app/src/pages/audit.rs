@@ -52,7 +52,7 @@ pub fn Audit() -> impl IntoView {
             Asked::Form(_, message) => failure(message, &[], None),
         };
         let body = view! {
-            {head("Audit", lead, None)}
+            {head("Audit", lead, windows_link(&desk))}
             {bar(&desk, &asked)}
             {found}
         };
@@ -83,6 +83,11 @@ async fn found(desk: &Desk, query: &Query) -> crate::backend::Answer<AnyView> {
         {pages(query, &list)}
     }
     .into_any())
+}
+
+fn windows_link(desk: &Desk) -> Option<AnyView> {
+    sees_all(desk)
+        .then(|| view! { <a class="button-quiet" href=routes::WINDOWS>"Change windows"</a> }.into_any())
 }
 
 pub(crate) fn sees_all(desk: &Desk) -> bool {

@@ -89,6 +89,8 @@ actions! {
     TokenRotated = "token.rotated", "rotated a token";
     TokenEnded = "token.ended", "ended a token";
     TokenRefused = "token.refused", "tried to send what never comes in from outside";
+    WindowAdded = "window.added", "added a change window";
+    WindowDeleted = "window.deleted", "deleted a change window";
     EventsImported = "events.imported", "brought in events";
     AuditSearched = "audit.searched", "searched the book";
     AuditExported = "audit.exported", "exported from the book";

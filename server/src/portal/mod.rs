@@ -17,6 +17,7 @@ mod sources;
 mod stopping;
 mod thread;
 mod typed;
+mod windows;
 
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ impl Portal {
             approvals: portal.clone(),
             access: portal.clone(),
             sources: portal.clone(),
+            windows: portal.clone(),
             audit: portal.clone(),
             people: portal,
             account,

@@ -39,3 +39,4 @@ mod shelf;
 mod starting;
 mod statements;
 mod upgrade;
+mod windowing;

@@ -11,7 +11,7 @@ use super::reports::Reports;
 use super::stage::{is_reserved, scenes};
 use super::town::{Ask, Filed, Town};
 use super::wants::{APPROVALS, DENIALS, OPENED, REVOCATIONS, WANTS};
-use super::{CompanyError, HISTORY_DAYS, Seeded};
+use super::{CompanyError, HISTORY_DAYS, Seeded, windows};
 
 /// So long before now, chance stops and the stage is set.
 const QUIET_BEFORE: TimeDelta = TimeDelta::hours(4);
@@ -101,6 +101,8 @@ pub async fn live(town: Town) -> Result<Seeded, CompanyError> {
     let (today, founded) = (town.today, town.today - TimeDelta::days(HISTORY_DAYS));
     let failed = |cause| CompanyError::History { step: "sources".to_owned(), cause };
     let reports = Reports::begin(&town, founded).await.map_err(failed)?;
+    let failed = |cause| CompanyError::History { step: "change windows".to_owned(), cause };
+    windows::plan(&town, today).await.map_err(failed)?;
     let mut life = Life { town, acts: BTreeMap::new(), count: 0, left_to_close: Vec::new(), reports, done };
     for day in (1..HISTORY_DAYS).rev() {
         life.plan_day(today - TimeDelta::days(day));

@@ -10,6 +10,7 @@ mod stage;
 mod target;
 mod town;
 mod wants;
+mod windows;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::audit::Actor;

@@ -93,7 +93,9 @@ impl Reports {
     fn use_of(&mut self, grant: &GrantRecord, at: DateTime<Utc>, events: &mut Vec<OutsideEvent>) {
         let since = grant.active_since.unwrap_or(self.until).max(self.until);
         let seconds = (at - since).num_seconds();
-        if seconds < 120 || !self.random.percent(35) {
+        // What is held for long is used on few days of it.
+        let is_short = grant.ends_at.is_some_and(|until| until - since < TimeDelta::days(3));
+        if seconds < 120 || !self.random.percent(if is_short { 35 } else { 4 }) {
             return;
         }
         let account = grant.account.clone().unwrap_or_else(|| grant.person().name);

@@ -2,6 +2,7 @@
 
 use app::backend::{
     Administration, Caller, Editing, GroupKind, Sources, TypedGroup, TypedSource, TypedSystem, TypedToken,
+    TypedWindow, Windows,
 };
 
 use super::Stage;
@@ -16,6 +17,7 @@ pub(super) struct Made {
     pub(super) job_role: String,
     pub(super) source: String,
     pub(super) token: String,
+    pub(super) window: String,
 }
 
 impl Made {
@@ -44,7 +46,14 @@ impl Made {
             TypedToken { slug: source.clone(), name: "Host 1".into(), secret, ..TypedToken::default() };
         house.portal.keep(&admin, &token).await.unwrap();
         let token = Sources::show(&house.portal, &admin, &source).await.unwrap().tokens[0].id.to_string();
-        Self { system, slug: "ledger".into(), bundle, job_role, source, token }
+        let window = TypedWindow {
+            name: "CHG-1".into(),
+            start: "2030-03-17".into(),
+            end: "2030-03-18".into(),
+            ..TypedWindow::default()
+        };
+        let window = Windows::add(&house.portal, &admin, &window).await.unwrap().to_string();
+        Self { system, slug: "ledger".into(), bundle, job_role, source, token, window }
     }
 }
 
@@ -78,9 +87,13 @@ pub(super) async fn make_everything(stage: &mut Stage, holder: &Caller) -> [&'st
     ["save-system", "add-resource", "save-group", "set-job-roles", "delete-made", "give-up-owners"]
 }
 
-/// Adds a source, makes, rotates and ends a token, and closes a source; answers which forms that took.
-pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 4] {
-    let Made { source, token, .. } = stage.made.clone();
+/// Adds and deletes a change window; adds a source, makes, rotates and ends a token, and closes a source; answers which forms that took.
+pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 6] {
+    let Made { source, token, window, .. } = stage.made.clone();
+    let another =
+        "typed[name]=CHG-2&typed[start]=2030-03-17T10:00&typed[end]=2030-03-17T12:00&typed[systems][]=ledger";
+    stage.leaves_an_event("admin", "add-window", another).await;
+    stage.leaves_an_event("admin", "delete-window", &format!("typed[id]={window}")).await;
     stage.leaves_an_event("admin", "save-source", "typed[name]=Wiki+log").await;
     let secret = domain::token::secret(&"a".repeat(43));
     stage
@@ -92,7 +105,7 @@ pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 4] {
         .await;
     stage.leaves_an_event("admin", "end-token", &format!("typed[slug]={source}&typed[token]={token}")).await;
     stage.leaves_an_event("admin", "end-source", &format!("typed[slug]={source}&typed[reason]=Moved")).await;
-    ["save-source", "keep-token", "end-token", "end-source"]
+    ["add-window", "delete-window", "save-source", "keep-token", "end-token", "end-source"]
 }
 
 /// Edits, loosens, confirms and deletes; answers which forms that took.

@@ -100,6 +100,12 @@ async fn every_form_refuses_everybody_it_should(pool: PgPool) {
         ),
         ("set-job-roles", format!("typed[person]={MISSING}"), FORM_NOT_FOUND),
         ("give-up-owners", format!("typed[system]={}", made.system), FORM_NOT_FOUND),
+        (
+            "add-window",
+            "typed[name]=x&typed[start]=2030-03-18&typed[end]=2030-03-17".into(),
+            [401, 403, 403, 403, 403, 422],
+        ),
+        ("delete-window", format!("typed[id]={MISSING}"), [401, 403, 403, 403, 403, 404]),
         ("save-source", "typed[name]=".into(), [401, 403, 403, 403, 403, 422]),
         ("save-source", "typed[slug]=missing&typed[name]=x".into(), [401, 403, 403, 403, 403, 404]),
         (
