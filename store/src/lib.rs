@@ -15,6 +15,7 @@ pub mod explanation;
 pub mod grant;
 pub mod group_edit;
 pub mod identity;
+pub mod link;
 pub mod loosening;
 pub mod migration;
 pub mod owner;
