@@ -5,6 +5,7 @@
 
 pub mod access_fact;
 pub mod account_edit;
+pub mod alias;
 pub mod audit;
 pub mod catalogue;
 pub mod catalogue_edit;

@@ -9,6 +9,7 @@ pub mod account;
 pub mod administration;
 pub mod approvals;
 pub mod editing;
+pub mod matching;
 pub mod people;
 pub mod requests;
 pub mod sources;
@@ -178,6 +179,7 @@ pub fn register_server_functions() {
     register_explicit::<sources::EndSource>();
     register_explicit::<sources::KeepToken>();
     register_explicit::<sources::EndToken>();
+    register_explicit::<matching::AnswerUnmatched>();
     register_explicit::<account::SaveSettings>();
     register_explicit::<account::EndDevice>();
     register_explicit::<account::SetTheme>();

@@ -35,3 +35,4 @@ pub mod systems;
 pub mod tasks;
 pub mod token;
 mod unexplained;
+pub mod unmatched;

@@ -89,6 +89,8 @@ actions! {
     TokenRotated = "token.rotated", "rotated a token";
     TokenEnded = "token.ended", "ended a token";
     TokenRefused = "token.refused", "tried to send what never comes in from outside";
+    AliasSet = "alias.set", "said what the words of a source mean:";
+    AliasTakenBack = "alias.taken_back", "took back what the words of a source mean";
     EventsImported = "events.imported", "brought in events";
     AuditSearched = "audit.searched", "searched the book";
     AuditExported = "audit.exported", "exported from the book";

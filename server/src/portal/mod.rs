@@ -9,6 +9,7 @@ pub(crate) mod connection;
 mod deciding;
 pub mod editing;
 pub mod export;
+mod matching;
 pub mod people;
 pub mod requests;
 pub mod sign_in;
@@ -52,6 +53,7 @@ impl Portal {
             approvals: portal.clone(),
             access: portal.clone(),
             sources: portal.clone(),
+            matching: portal.clone(),
             audit: portal.clone(),
             people: portal,
             account,
