@@ -116,7 +116,12 @@ pub fn covering(grants: &[KnownGrant], place: Place, at: DateTime<Utc>) -> Optio
     };
     let is_active =
         |grant: &&KnownGrant| grant.active_since <= at && grant.closed_at.is_none_or(|closed| at < closed);
-    grants.iter().filter(fits).filter(is_active).max_by_key(|grant| (grant.active_since, grant.id)).map(|g| g.id)
+    grants
+        .iter()
+        .filter(fits)
+        .filter(is_active)
+        .max_by_key(|grant| (grant.active_since, grant.id))
+        .map(|g| g.id)
 }
 
 /// A text as keys have it.
@@ -139,7 +144,8 @@ pub fn actor_key(actor: &OutsideActor) -> Option<String> {
 
 /// Every key under which somebody with this could wait to be known.
 pub fn keys_of(email: Option<&str>, subject: Option<&str>, accounts: &[String]) -> Vec<String> {
-    let own = [("email", email), ("subject", subject)].into_iter().filter_map(|(form, text)| key(form, text?));
+    let own =
+        [("email", email), ("subject", subject)].into_iter().filter_map(|(form, text)| key(form, text?));
     own.chain(accounts.iter().filter_map(|account| key("account", account))).collect()
 }
 
@@ -151,7 +157,9 @@ fn key(form: &str, text: &str) -> Option<String> {
 /// The key of a target; `None` where the report names none.
 pub fn target_key(target: &OutsideTarget) -> Option<String> {
     let parts = [&target.system, &target.resource, &target.entitlement];
-    let part = |text: &Option<String>| fold(text.as_deref().unwrap_or_default()).replace('%', "%25").replace('/', "%2f");
+    let part = |text: &Option<String>| {
+        fold(text.as_deref().unwrap_or_default()).replace('%', "%25").replace('/', "%2f")
+    };
     parts[..2].iter().any(|part| part.is_some()).then(|| parts.map(part).join("/"))
 }
 

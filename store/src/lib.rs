@@ -35,6 +35,7 @@ pub mod stock;
 pub mod system_edit;
 mod tx;
 pub mod unowned;
+pub mod usage;
 
 pub use pair_lock::PairLock;
 pub use sqlx::{PgConnection, PgPool};

@@ -72,7 +72,8 @@ pub async fn step(store: &Store, limit: i64) -> Result<Step> {
     let read = events.len();
     let to = events.last().map_or(from, |event| event.position);
     let news = again::News::of(&events);
-    let mut reports = events.into_iter().filter_map(|event| event.report().transpose()).collect::<Result<Vec<_>>>()?;
+    let mut reports =
+        events.into_iter().filter_map(|event| event.report().transpose()).collect::<Result<Vec<_>>>()?;
     if let Some(due) = due {
         reports.extend(again::take(&mut tx, due, limit).await?);
     }
@@ -164,7 +165,8 @@ impl EventRow {
             occurred_at: self.occurred_at,
             source: self.origin,
             action: self.action,
-            outcome: Outcome::parse(&self.outcome).ok_or_else(|| StoreError::corrupt("event", &self.outcome))?,
+            outcome: Outcome::parse(&self.outcome)
+                .ok_or_else(|| StoreError::corrupt("event", &self.outcome))?,
             actor: OutsideActor {
                 kind,
                 name: self.actor_name,

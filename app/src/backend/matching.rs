@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::audit::Event;
+use domain::id::GrantId;
 use domain::person::PersonRef;
 use serde::{Deserialize, Serialize};
 
@@ -82,4 +83,44 @@ pub struct TypedAlias {
     pub meaning: String,
     /// `is` what is typed, `nobody` here, or `forget` what was said.
     pub choice: String,
+}
+
+/// How a grant was used, as far as sources report it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// When last.
+    pub last_at: DateTime<Utc>,
+    /// How often, as far as was counted.
+    pub times: usize,
+    /// Whether it was more often.
+    pub is_more: bool,
+}
+
+/// The use of a request's grant, for those who may see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrantUsage {
+    /// Which grant.
+    pub grant: GrantId,
+    /// How it was used; `None` where no use is reported.
+    pub used: Option<Use>,
+}
+
+/// Of those who hold an entitlement, who used it in the last 90 days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsedBy {
+    /// How many did.
+    pub users: usize,
+    /// How many hold it.
+    pub holders: usize,
+}
+
+/// What is reported of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResourceUsage {
+    /// Whether anything is.
+    pub is_reported: bool,
+    /// What no grant covered in the last 90 days, at most 10,000.
+    pub uncovered: usize,
+    /// Whether there is more.
+    pub is_more: bool,
 }

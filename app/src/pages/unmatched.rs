@@ -28,7 +28,11 @@ pub fn Unmatched() -> impl IntoView {
         let waiting = desk.backend.matching.waiting(&desk.caller).await?;
         let is_all_known = waiting.actors.is_empty() && waiting.targets.is_empty();
         let body = if is_all_known {
-            empty("Nothing waits", "Everybody and everything that reports name is known here, or was answered.", None)
+            empty(
+                "Nothing waits",
+                "Everybody and everything that reports name is known here, or was answered.",
+                None,
+            )
         } else {
             view! {
                 {section("actors", "Who is that?", asked(&desk, "actor", &waiting.actors))}
@@ -90,7 +94,13 @@ fn answer(desk: &Desk, side: &'static str, source: &str, key: &str, was_said: bo
         .filled_where::<TypedAlias>(|typed| typed.side == side && typed.source == source && typed.key == key);
     let (words, label, hint, list, nobody) = match side {
         "actor" => ("Say who", "Who it is here", "Their email, or their name.", PEOPLE, "Nobody here"),
-        _ => ("Say what", "What it is here", "A resource (payments-prod), or with an entitlement (payments-prod/read).", THINGS, "Nothing here"),
+        _ => (
+            "Say what",
+            "What it is here",
+            "A resource (payments-prod), or with an entitlement (payments-prod/read).",
+            THINGS,
+            "Nothing here",
+        ),
     };
     let words = if was_said { "Change" } else { words };
     let field = Field::new("meaning", label)

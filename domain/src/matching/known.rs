@@ -143,7 +143,9 @@ impl Known {
         let system = self.system(report);
         let key = target_key(&report.target);
         let asked = key.map(|key| (report.source.clone(), key));
-        if let Some((asked, alias)) = asked.as_ref().and_then(|asked| self.target_aliases.get_key_value(asked)) {
+        if let Some((asked, alias)) =
+            asked.as_ref().and_then(|asked| self.target_aliases.get_key_value(asked))
+        {
             let resource = alias.map(|(resource, _)| resource);
             let said = alias.and_then(|(_, entitlement)| entitlement);
             let on = resource.and_then(|id| self.resources.get(&id)).map(|resource| resource.system);
@@ -189,8 +191,9 @@ impl Known {
 
     /// Whether these words could mean something here, at whatever moment.
     pub fn may_mean(&self, target: &OutsideTarget) -> bool {
-        let is_system =
-            |name: &str| self.systems.iter().any(|one| [&one.slug, &one.name].iter().any(|w| fold(w) == fold(name)));
+        let is_system = |name: &str| {
+            self.systems.iter().any(|one| [&one.slug, &one.name].iter().any(|w| fold(w) == fold(name)))
+        };
         let resource = target.resource.as_deref().map(fold);
         match (target.system.as_deref(), resource) {
             (system, Some(resource)) => {

@@ -169,12 +169,17 @@ async fn somebody(
 }
 
 /// The resource of this slug, or the entitlement behind the slash.
-async fn something(conn: &mut PgConnection, faults: &mut Faults, typed: &str) -> Result<Option<About>, Fault> {
+async fn something(
+    conn: &mut PgConnection,
+    faults: &mut Faults,
+    typed: &str,
+) -> Result<Option<About>, Fault> {
     let Some(written) = faults.line("meaning", typed) else {
         faults.add("meaning", "Say what it is: a resource, like payments-prod, or payments-prod/read.");
         return Ok(None);
     };
-    let (slug, name) = written.split_once('/').map_or((written.as_str(), None), |(slug, name)| (slug, Some(name)));
+    let (slug, name) =
+        written.split_once('/').map_or((written.as_str(), None), |(slug, name)| (slug, Some(name)));
     let Some(resource) = catalogue_edit::resource(conn, slug.trim()).await? else {
         faults.add("meaning", format!("There is no resource {} in the catalogue.", slug.trim()));
         return Ok(None);

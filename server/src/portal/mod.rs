@@ -18,6 +18,7 @@ mod sources;
 mod stopping;
 mod thread;
 mod typed;
+mod usage;
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 mod again;
 mod answers;
 mod coverage;
+mod shown;
 mod yard;
 
 use domain::usage::{OutsideActor, OutsideKind};
@@ -14,11 +15,13 @@ use self::yard::{Yard, account, by_email, named};
 async fn each_way_of_naming_somebody_leads_to_them(pool: PgPool) {
     let yard = Yard::open(pool).await;
     let ben = yard.house.person("Ben Okafor").await;
-    sqlx::query("update person set email = 'Ben@Example.com', issuer = 'https://id', subject = '00U1' where id = $1")
-        .bind(ben.id().0)
-        .execute(&yard.house.pool)
-        .await
-        .unwrap();
+    sqlx::query(
+        "update person set email = 'Ben@Example.com', issuer = 'https://id', subject = '00U1' where id = $1",
+    )
+    .bind(ben.id().0)
+    .execute(&yard.house.pool)
+    .await
+    .unwrap();
     yard.house.account(&ben, yard.system, "ben_okafor").await;
     yard.report("1", |event| event.actor = by_email("BEN@example.com")).await;
     yard.report("2", |event| event.actor.subject = Some("00U1".into())).await;
@@ -71,7 +74,8 @@ async fn nobody_of_a_past_that_was_brought_in_is_taken_for_a_subject_of_the_prov
         .execute(&yard.house.pool)
         .await
         .unwrap();
-    yard.report("1", |event| event.actor = OutsideActor { subject: Some("octocat".into()), ..named("") }).await;
+    yard.report("1", |event| event.actor = OutsideActor { subject: Some("octocat".into()), ..named("") })
+        .await;
     yard.work().await;
     assert_eq!(yard.links().await[0].person, None);
 }
@@ -95,7 +99,8 @@ async fn a_batch_takes_few_statements_however_many_reports_it_has(pool: PgPool) 
     yard.ben().await;
     for n in 0..40 {
         yard.report(&n.to_string(), |event| {
-            event.actor = if n % 2 == 0 { by_email("ben@example.com") } else { account(&format!("robot {n}")) };
+            event.actor =
+                if n % 2 == 0 { by_email("ben@example.com") } else { account(&format!("robot {n}")) };
             event.target.resource = Some(format!("table {n}"));
         })
         .await;
@@ -122,5 +127,9 @@ async fn a_target_that_is_not_in_the_catalogue_waits_under_the_words_of_the_sour
     let links = yard.links().await;
     assert_eq!(links[0].target_key.as_deref(), Some("elsewhere/org%2frepo/"));
     assert_eq!((links[0].resource, links[0].covered), (None, None));
-    assert_eq!((links[1].system, &links[1].target_key), (Some(yard.system), &None), "the source's own system");
+    assert_eq!(
+        (links[1].system, &links[1].target_key),
+        (Some(yard.system), &None),
+        "the source's own system"
+    );
 }

@@ -61,7 +61,8 @@ impl TryFrom<UnmatchedRow> for Unmatched {
             recorded_at: row.recorded_at,
             actor: Actor::Outside { kind, name: row.actor_name },
             action: row.action,
-            outcome: Outcome::parse(&row.outcome).ok_or_else(|| StoreError::corrupt("event", &row.outcome))?,
+            outcome: Outcome::parse(&row.outcome)
+                .ok_or_else(|| StoreError::corrupt("event", &row.outcome))?,
             subject: None,
             resource: About {
                 system: row.system_name,

@@ -140,9 +140,14 @@ async fn note_catalogue(conn: &mut PgConnection) -> Result<()> {
     let targets: Vec<OutsideTarget> = waiting.iter().map(|row| matching::target_of(&row.key)).collect();
     let mut known = Known::default();
     facts::targets(conn, targets.iter(), &mut known).await?;
-    let meant: Vec<_> =
-        waiting.into_iter().zip(targets).filter(|(_, target)| known.may_mean(target)).map(|(row, _)| row).collect();
-    let (sources, keys): (Vec<String>, Vec<String>) = meant.into_iter().map(|row| (row.source, row.key)).unzip();
+    let meant: Vec<_> = waiting
+        .into_iter()
+        .zip(targets)
+        .filter(|(_, target)| known.may_mean(target))
+        .map(|(row, _)| row)
+        .collect();
+    let (sources, keys): (Vec<String>, Vec<String>) =
+        meant.into_iter().map(|row| (row.source, row.key)).unzip();
     sqlx::query!(
         "insert into event_relink (source, target_key) select * from unnest($1::text[], $2::text[])
          on conflict (source, actor_key, target_key, person_id) do update set after_at = null, after_id = null",

@@ -63,8 +63,9 @@ async fn aliases(conn: &mut PgConnection, reports: &[Report], known: &mut Known)
 
 async fn people(conn: &mut PgConnection, reports: &[Report], known: &mut Known) -> Result<()> {
     let emails = distinct(reports.iter().filter_map(|one| one.actor.email.as_deref().map(fold)));
-    let subjects =
-        distinct(reports.iter().filter_map(|one| one.actor.subject.as_deref().map(|text| text.trim().to_owned())));
+    let subjects = distinct(
+        reports.iter().filter_map(|one| one.actor.subject.as_deref().map(|text| text.trim().to_owned())),
+    );
     let rows = sqlx::query!(
         r#"select id, lower(email) as email, null as subject from person where lower(email) = any($1)
            union all
@@ -106,7 +107,9 @@ pub(super) async fn targets<'a>(
     targets: impl Iterator<Item = &'a OutsideTarget>,
     known: &mut Known,
 ) -> Result<()> {
-    let systems = sqlx::query!("select id, slug, name, created_at, deleted_at from system").fetch_all(&mut *conn).await?;
+    let systems = sqlx::query!("select id, slug, name, created_at, deleted_at from system")
+        .fetch_all(&mut *conn)
+        .await?;
     known.systems = systems
         .into_iter()
         .map(|row| KnownSystem {

@@ -201,10 +201,7 @@ fn somebody_who_holds_nothing_there_is_uncovered() {
 fn a_reused_name_does_not_inherit_what_was_done_under_it_before() {
     let mut known = known();
     let old = ResourceId(Uuid::from_u128(40));
-    know(
-        &mut known,
-        resource(old, "payouts-prod", "2026-01-01T00:00:00Z", Some("2026-11-23T07:00:00Z")),
-    );
+    know(&mut known, resource(old, "payouts-prod", "2026-01-01T00:00:00Z", Some("2026-11-23T07:00:00Z")));
     let on = |time: &str| known.link(&Report { occurred_at: at(time), ..report() }).resource;
     assert_eq!(on("2026-11-23T06:59:59Z"), Some(old));
     assert_eq!(on("2026-11-23T12:00:00Z"), Some(PAYOUTS));
@@ -231,7 +228,10 @@ fn a_target_can_be_said_to_be_a_resource_or_nothing() {
     let asked = ("logs".to_owned(), "the ledger/table 7/".to_owned());
     known.target_aliases.insert(asked.clone(), Some((PAYOUTS, None)));
     let link = known.link(&table);
-    assert_eq!((link.resource, link.grant, link.target_key.as_ref()), (Some(PAYOUTS), Some(GRANT), Some(&asked.1)));
+    assert_eq!(
+        (link.resource, link.grant, link.target_key.as_ref()),
+        (Some(PAYOUTS), Some(GRANT), Some(&asked.1))
+    );
     known.target_aliases.insert(asked, None);
     let link = known.link(&table);
     assert_eq!((link.resource, link.covered), (None, None));

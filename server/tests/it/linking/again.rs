@@ -27,7 +27,9 @@ async fn an_account_that_is_set_later_matches_what_was_done_under_it_before(pool
     };
     yard.house.portal.set_account(&admin, &typed).await.unwrap();
     yard.work_by(2).await;
-    assert!(yard.links().await.iter().all(|link| link.person == Some(ben.id().0) && link.actor_key.is_none()));
+    assert!(
+        yard.links().await.iter().all(|link| link.person == Some(ben.id().0) && link.actor_key.is_none())
+    );
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -42,10 +44,14 @@ async fn access_that_is_brought_in_later_covers_what_was_done_before(pool: PgPoo
         .fetch_one(&yard.house.pool)
         .await
         .unwrap();
-    let csv = format!("email,resource,entitlement,since,until\nben@example.com,{slug},read,2026-11-23T08:00:00Z,\n");
+    let csv = format!(
+        "email,resource,entitlement,since,until\nben@example.com,{slug},read,2026-11-23T08:00:00Z,\n"
+    );
     let file = std::env::temp_dir().join(format!("grants-{slug}.csv"));
     std::fs::write(&file, csv).unwrap();
-    import::command(&yard.house.store, import::Kind::Grants, std::slice::from_ref(&file), false).await.unwrap();
+    import::command(&yard.house.store, import::Kind::Grants, std::slice::from_ref(&file), false)
+        .await
+        .unwrap();
     std::fs::remove_file(&file).unwrap();
     yard.work().await;
     let covered: Vec<_> = yard.links().await.iter().map(|link| link.covered).collect();
@@ -115,7 +121,10 @@ async fn linking_twice_and_linking_from_the_start_come_to_the_same(pool: PgPool)
     yard.work().await;
     let once = yard.links().await;
     assert_eq!(once.len(), 60);
-    assert!(once.iter().any(|link| link.covered == Some(true)) && once.iter().any(|link| link.covered == Some(false)));
+    assert!(
+        once.iter().any(|link| link.covered == Some(true))
+            && once.iter().any(|link| link.covered == Some(false))
+    );
     assert_eq!(link::step(&yard.house.store, 10).await.unwrap(), Step::Nothing);
     // Over the links that are there, in other batches.
     sqlx::query("update book_reader set position = 0").execute(&yard.house.pool).await.unwrap();
@@ -178,7 +187,8 @@ async fn linkers_that_are_killed_at_their_work_leave_what_one_clean_run_does(poo
         assert_eq!(yard.links().await, before, "nothing of what was killed is there");
         // Two at once: one after the other, or one stands aside.
         let (one, other) = futures::join!(link::step(&own, 7), link::step(&yard.house.store, 7));
-        let done = [one.unwrap(), other.unwrap()].iter().filter(|step| matches!(step, Step::Done { .. })).count();
+        let done =
+            [one.unwrap(), other.unwrap()].iter().filter(|step| matches!(step, Step::Done { .. })).count();
         assert_eq!(yard.links().await.len(), before.len() + done * 7);
     }
     yard.work().await;

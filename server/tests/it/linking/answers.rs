@@ -33,26 +33,36 @@ async fn what_is_not_known_is_listed_by_key_with_counts_and_one_answer_matches_a
     let waiting = yard.house.portal.waiting(&admin).await.unwrap();
     assert_eq!(waiting.actors.len(), 1);
     let asked = &waiting.actors[0];
-    assert_eq!((asked.key.as_str(), asked.source.as_str(), asked.reports, asked.is_more), ("account:bo-77", "logs", 6, false));
+    assert_eq!(
+        (asked.key.as_str(), asked.source.as_str(), asked.reports, asked.is_more),
+        ("account:bo-77", "logs", 6, false)
+    );
     assert_eq!((asked.first_at, asked.last.recorded_at), (start(), start() + hours(1)));
     assert_eq!(waiting.targets[0].key, "databases/table 7/");
     assert_eq!(yard.house.portal.overview(&admin).await.unwrap().unmatched, 2);
 
-    let before: String = sqlx::query_scalar("select md5(string_agg(e::text, '' order by id)) from event e where class = 'usage'")
-        .fetch_one(&yard.house.pool)
-        .await
-        .unwrap();
+    let before: String = sqlx::query_scalar(
+        "select md5(string_agg(e::text, '' order by id)) from event e where class = 'usage'",
+    )
+    .fetch_one(&yard.house.pool)
+    .await
+    .unwrap();
     yard.house.portal.answer(&admin, &says("actor", "account:bo-77", "ben@example.com")).await.unwrap();
     let gone = yard.house.portal.waiting(&admin).await.unwrap();
     assert!(gone.actors.is_empty(), "it leaves the list at once");
     assert_eq!(gone.said[0].meaning, "Ben Okafor");
     yard.work_by(4).await;
     let links = yard.links().await;
-    assert!(links[..6].iter().all(|link| link.person == Some(ben.id().0) && link.grant == Some(grant)), "{links:?}");
-    let after: String = sqlx::query_scalar("select md5(string_agg(e::text, '' order by id)) from event e where class = 'usage'")
-        .fetch_one(&yard.house.pool)
-        .await
-        .unwrap();
+    assert!(
+        links[..6].iter().all(|link| link.person == Some(ben.id().0) && link.grant == Some(grant)),
+        "{links:?}"
+    );
+    let after: String = sqlx::query_scalar(
+        "select md5(string_agg(e::text, '' order by id)) from event e where class = 'usage'",
+    )
+    .fetch_one(&yard.house.pool)
+    .await
+    .unwrap();
     assert_eq!(before, after, "what was logged stays as it is");
     let told: (String, Option<uuid::Uuid>) =
         sqlx::query_as("select action, subject_id from event where action like 'alias.%'")

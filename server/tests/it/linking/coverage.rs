@@ -24,9 +24,13 @@ async fn use_is_covered_from_the_opening_on_and_no_more_at_the_closing(pool: PgP
     yard.house.set(start() + hours(6));
     yard.house.portal.attest(&yard.house.owner, grant, "").await.unwrap();
     let (opened, closed) = (start() + hours(1), start() + hours(6));
-    for (name, at) in
-        [("1", opened - seconds(1)), ("2", opened), ("3", closed - seconds(1)), ("4", closed), ("5", closed + hours(1))]
-    {
+    for (name, at) in [
+        ("1", opened - seconds(1)),
+        ("2", opened),
+        ("3", closed - seconds(1)),
+        ("4", closed),
+        ("5", closed + hours(1)),
+    ] {
         yard.report_at(name, at).await;
     }
     yard.work().await;

@@ -50,7 +50,10 @@ pub fn account(name: &str) -> OutsideActor {
 
 impl Yard {
     pub async fn open(pool: PgPool) -> Self {
-        let house = House::new(pool).await;
+        Self::around(House::new(pool).await).await
+    }
+
+    pub async fn around(house: House) -> Self {
         let system = house.system("manual", serde_json::json!({})).await;
         let read = house.entitlement_on(system, "read", "medium").await;
         let resource = sqlx::query_scalar("select resource_id from entitlement where id = $1")
@@ -154,7 +157,13 @@ impl Yard {
     }
 
     /// A grant as it stands in the table, without its story.
-    pub async fn held(&self, caller: &Caller, what: EntitlementId, since: DateTime<Utc>, closed: Option<DateTime<Utc>>) -> Uuid {
+    pub async fn held(
+        &self,
+        caller: &Caller,
+        what: EntitlementId,
+        since: DateTime<Utc>,
+        closed: Option<DateTime<Utc>>,
+    ) -> Uuid {
         sqlx::query_scalar(
             "insert into access_grant (id, person_id, entitlement_id, origin, state, created_at, active_since,
                closed_at, cause, removal_known)

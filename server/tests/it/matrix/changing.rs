@@ -79,7 +79,7 @@ pub(super) async fn make_everything(stage: &mut Stage, holder: &Caller) -> [&'st
 }
 
 /// Adds a source, makes, rotates and ends a token, and closes a source; answers which forms that took.
-pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 4] {
+pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 5] {
     let Made { source, token, .. } = stage.made.clone();
     stage.leaves_an_event("admin", "save-source", "typed[name]=Wiki+log").await;
     let secret = domain::token::secret(&"a".repeat(43));
@@ -90,9 +90,20 @@ pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 4] {
             &format!("typed[slug]={source}&typed[name]=Two&typed[secret]={secret}"),
         )
         .await;
+    sqlx::query(
+        "insert into event_link (event_id, recorded_at, occurred_at, source, actor_key)
+         values (gen_random_uuid(), 'epoch', 'epoch', $1, 'account:x')",
+    )
+    .bind(&source)
+    .execute(&stage.house.pool)
+    .await
+    .unwrap();
+    let nobody =
+        format!("typed[side]=actor&typed[source]={source}&typed[key]=account:x&typed[choice]=nobody");
+    stage.leaves_an_event("admin", "answer-unmatched", &nobody).await;
     stage.leaves_an_event("admin", "end-token", &format!("typed[slug]={source}&typed[token]={token}")).await;
     stage.leaves_an_event("admin", "end-source", &format!("typed[slug]={source}&typed[reason]=Moved")).await;
-    ["save-source", "keep-token", "end-token", "end-source"]
+    ["save-source", "keep-token", "answer-unmatched", "end-token", "end-source"]
 }
 
 /// Edits, loosens, confirms and deletes; answers which forms that took.
