@@ -30,6 +30,8 @@ pub const BUNDLES: &str = "/admin/bundles";
 pub const JOB_ROLES: &str = "/admin/job-roles";
 /// Sources of events from outside; `/admin/sources/{slug}` is one, `…/token` makes a token or rotates `?token=ID`.
 pub const SOURCES: &str = "/admin/sources";
+/// What reports say that means nobody and nothing here yet.
+pub const UNMATCHED: &str = "/admin/unmatched";
 /// The form for a new resource: `?system=SLUG`.
 pub const RESOURCE_NEW: &str = "/catalogue/new";
 /// Own settings and signed-in devices.

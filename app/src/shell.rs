@@ -81,6 +81,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/sources/new") view=pages::source::SourceNew ssr=SsrMode::Async/>
                 <Route path=path!("/admin/sources/:slug") view=pages::source::Source ssr=SsrMode::Async/>
                 <Route path=path!("/admin/sources/:slug/token") view=pages::token::Token ssr=SsrMode::Async/>
+                <Route path=path!("/admin/unmatched") view=pages::unmatched::Unmatched ssr=SsrMode::Async/>
                 <Route path=path!("/settings") view=pages::settings::Settings ssr=SsrMode::Async/>
             </Routes>
         </Router>

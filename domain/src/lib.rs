@@ -11,6 +11,7 @@ pub mod editable;
 pub mod grant;
 pub mod id;
 pub mod local_time;
+pub mod matching;
 pub mod nearing;
 pub mod person;
 pub mod policy;

@@ -5,6 +5,7 @@
 
 pub mod access_fact;
 pub mod account_edit;
+pub mod alias;
 pub mod audit;
 pub mod catalogue;
 pub mod catalogue_edit;
@@ -15,6 +16,7 @@ pub mod explanation;
 pub mod grant;
 pub mod group_edit;
 pub mod identity;
+pub mod link;
 pub mod loosening;
 pub mod migration;
 pub mod owner;
@@ -33,6 +35,7 @@ pub mod stock;
 pub mod system_edit;
 mod tx;
 pub mod unowned;
+pub mod usage;
 pub mod window;
 
 pub use pair_lock::PairLock;

@@ -56,6 +56,8 @@ pub struct Overview {
     pub job_roles: usize,
     /// How many open sources of events.
     pub sources: usize,
+    /// How many words of reports wait for an answer, at most 1,000 of a kind.
+    pub unmatched: usize,
     /// What lost its last active owner, at most 200.
     pub unowned: Vec<Unowned>,
 }

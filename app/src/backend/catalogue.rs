@@ -9,7 +9,7 @@ use domain::policy::Deciders;
 use domain::request::Limit;
 use domain::span::Span;
 
-use super::{Answer, Caller};
+use super::{Answer, Caller, ResourceUsage, UsedBy};
 
 /// The catalogue, as one person may see it.
 #[async_trait]
@@ -163,6 +163,8 @@ pub struct ResourceView {
     pub may_edit: bool,
     /// Looser rules that nobody confirmed, newest first; told to those who see who holds what here.
     pub unconfirmed: Vec<Unconfirmed>,
+    /// What is reported of it, for those who see who holds what here.
+    pub usage: Option<ResourceUsage>,
     /// Whose going left it, or something on it, without an owner, for those who may change that.
     pub unowned: Vec<UnownedBrief>,
 }
@@ -208,6 +210,8 @@ pub struct EntitlementView {
     pub usual: Option<UsualTime>,
     /// Who holds it, as far as the caller may see.
     pub holders: Holders,
+    /// How many of its holders used it; told to those who see who they are.
+    pub used: Option<UsedBy>,
     /// What the caller holds of it.
     pub mine: Option<Mine>,
     /// The caller's pending request for it.

@@ -10,6 +10,7 @@ mod approvals;
 mod audit;
 mod catalogue;
 mod editing;
+mod matching;
 mod people;
 mod requests;
 mod sources;
@@ -25,6 +26,7 @@ pub use audit::*;
 pub use catalogue::*;
 pub use domain::caller::Caller;
 pub use editing::*;
+pub use matching::*;
 pub use people::*;
 pub use requests::*;
 pub use sources::*;
@@ -56,6 +58,8 @@ pub struct Backend {
     pub windows: Arc<dyn Windows>,
     /// Where events come in from outside.
     pub sources: Arc<dyn Sources>,
+    /// Who and what their words mean here.
+    pub matching: Arc<dyn Matching>,
     /// Who people are and what they hold.
     pub people: Arc<dyn People>,
     /// One's own settings and signed-in devices, and what was typed into a form that failed.

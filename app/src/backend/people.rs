@@ -6,7 +6,7 @@ use domain::audit::Event;
 use domain::id::{GrantId, PersonId};
 use domain::person::{PersonRef, PersonStatus};
 
-use super::{Answer, Caller, What};
+use super::{Answer, Caller, Use, What};
 
 /// People.
 #[async_trait]
@@ -68,4 +68,6 @@ pub struct PersonGrant {
     pub explained_by: Vec<String>,
     /// Whether it was found beforehand.
     pub is_imported: bool,
+    /// How it was used; `None` where no use is reported.
+    pub used: Option<Use>,
 }

@@ -9,7 +9,7 @@ use domain::policy::Deciders;
 use domain::request::{Limit, Window};
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Caller, UsualTime};
+use super::{Answer, Caller, GrantUsage, UsualTime};
 
 /// Filing, following and taking back requests.
 #[async_trait]
@@ -214,6 +214,8 @@ pub struct RequestView {
     pub thread: Vec<ThreadStep>,
     /// What comes next, in words; empty when nothing does.
     pub next: Vec<String>,
+    /// How its grant is used, for those who may see that.
+    pub usage: Option<GrantUsage>,
     /// Whether the caller may take it back.
     pub may_cancel: bool,
     /// Whether the caller may decide it now.

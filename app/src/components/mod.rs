@@ -20,4 +20,5 @@ pub mod textarea;
 pub mod thread;
 pub mod time;
 pub mod time_left;
+pub mod used;
 pub mod what;

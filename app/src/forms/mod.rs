@@ -9,6 +9,7 @@ pub mod account;
 pub mod administration;
 pub mod approvals;
 pub mod editing;
+pub mod matching;
 pub mod people;
 pub mod requests;
 pub mod sources;
@@ -181,6 +182,7 @@ pub fn register_server_functions() {
     register_explicit::<sources::EndToken>();
     register_explicit::<windows::AddWindow>();
     register_explicit::<windows::DeleteWindow>();
+    register_explicit::<matching::AnswerUnmatched>();
     register_explicit::<account::SaveSettings>();
     register_explicit::<account::EndDevice>();
     register_explicit::<account::SetTheme>();

@@ -35,4 +35,5 @@ pub mod systems;
 pub mod tasks;
 pub mod token;
 mod unexplained;
+pub mod unmatched;
 pub mod windows;

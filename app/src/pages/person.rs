@@ -16,6 +16,7 @@ use crate::components::person::{people, person};
 use crate::components::reveal::reveal;
 use crate::components::select::select;
 use crate::components::tag;
+use crate::components::used::used;
 use crate::components::what::what;
 use crate::desk::{Desk, Page, page};
 use crate::forms::people::{SetStatus, TypedStatus};
@@ -116,13 +117,20 @@ fn holding(desk: &Desk, grant: &PersonGrant, revoke_from: Option<String>) -> Any
                 <p class="row-title">
                     {what(&grant.what)} {tag::state(&grant.state)} {grant.is_imported.then(tag::imported)}
                 </p>
-                <p class="row-sub">{grant.what.system.clone()} " · " {explained}</p>
+                <p class="row-sub">{grant.what.system.clone()} " · " {explained} {use_of(desk, grant)}</p>
             </div>
             <div class="row-time"><p class="left-words">{until}</p></div>
             <div class="row-actions">{revoke_from.filter(|_| grant_forms::can_end(&grant.state)).map(|name| grant_forms::revoke(desk, grant.id, &name))}</div>
         </li>
     }
     .into_any()
+}
+
+/// What has not begun cannot have been used.
+fn use_of(desk: &Desk, grant: &PersonGrant) -> Option<AnyView> {
+    let has_begun = !matches!(grant.state.as_str(), "scheduled" | "activating" | "activation_failed");
+    let words = || view! { " · " {used(desk.clock(), grant.id, grant.used.as_ref())} }.into_any();
+    has_begun.then(words)
 }
 
 fn change(desk: &Desk, view: &PersonView) -> AnyView {

@@ -17,6 +17,7 @@ use crate::components::tag;
 use crate::components::thread::{Mark, Step, thread};
 use crate::components::time::Clock;
 use crate::components::time_left::time_left;
+use crate::components::used::{under_grant, used};
 use crate::components::what::{what, what_text};
 use crate::desk::{Desk, Page, page};
 use crate::forms::requests::CancelRequest;
@@ -170,6 +171,7 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
                     <dd>{time_left(clock, None, until)}</dd>
                 </div>
             })}
+            {use_of(clock, request)}
             {why(request)}
             {request.ticket.clone().map(|ticket| view! {
                 <div>
@@ -180,6 +182,15 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
         </dl>
     }
     .into_any()
+}
+
+fn use_of(clock: Clock, request: &RequestView) -> Option<AnyView> {
+    let usage = request.usage.as_ref()?;
+    let done = usage.used.is_some().then(|| {
+        view! { <br/> <a href=under_grant(usage.grant)>"What was done under this request"</a> }
+    });
+    let words = used(clock, usage.grant, usage.used.as_ref());
+    Some(view! { <div><dt>"Used"</dt><dd>{words} {done}</dd></div> }.into_any())
 }
 
 /// Why, unless the thread quotes it already.

@@ -10,7 +10,7 @@ use crate::components::deciders::deciders;
 use crate::components::empty::empty;
 use crate::components::head::{crumb, head};
 use crate::components::icon::{Icon, icon};
-use crate::components::number::thousands;
+use crate::components::number::{counted, thousands};
 use crate::components::person::{people, person_with_circle};
 use crate::components::tag;
 use crate::desk::{Desk, Page, page};
@@ -34,6 +34,7 @@ pub fn Resource() -> impl IntoView {
             {unowned(&resource)}
             {about(&resource)}
             {unconfirmed(&desk, &resource)}
+            {uncovered(&resource)}
             {account_missing(&resource)}
             {entitlements}
         };
@@ -145,12 +146,40 @@ fn entitlement(desk: &Desk, resource: &ResourceView, entitlement: &EntitlementVi
                     }
                 })}
                 <div><dt>"Who holds it"</dt><dd>{holders(&entitlement.holders)}</dd></div>
+                {used_by(resource, entitlement)}
             </dl>
             {named_holders(desk, resource, &entitlement.holders)}
             {edit}
         </section>
     }
     .into_any()
+}
+
+/// For those who see who holds what: whether they need it.
+fn used_by(resource: &ResourceView, entitlement: &EntitlementView) -> Option<AnyView> {
+    let (usage, used) = (resource.usage.as_ref()?, entitlement.used.as_ref()?);
+    let words = if usage.is_reported {
+        let (users, holders) = (thousands(used.users), thousands(used.holders));
+        let whom = if used.holders == 1 { "holder" } else { "holders" };
+        format!("by {users} of {holders} {whom} in the last 90 days")
+    } else {
+        "no source reports use here".to_owned()
+    };
+    Some(view! { <div><dt>"Used"</dt><dd>{words}</dd></div> }.into_any())
+}
+
+/// For those who see who holds what: what was done here without access that stands in the book.
+fn uncovered(resource: &ResourceView) -> Option<AnyView> {
+    let usage = resource.usage.as_ref().filter(|usage| usage.uncovered > 0)?;
+    let named = resource.name.replace('"', " ");
+    let path = address::with(routes::AUDIT, "q", &format!("resource:\"{named}\" covered:no"));
+    let times = match (usage.uncovered, usage.is_more) {
+        (1, false) => "Once".to_owned(),
+        (count, is_more) => format!("{} times", counted(count, is_more)),
+    };
+    Some(banner::warning(view! {
+        <p>{times} " in the last 90 days, something was done here that no grant covers. " <a href=path>"See what"</a></p>
+    }))
 }
 
 /// Once for all that stands here.

@@ -91,6 +91,8 @@ actions! {
     TokenRefused = "token.refused", "tried to send what never comes in from outside";
     WindowAdded = "window.added", "added a change window";
     WindowDeleted = "window.deleted", "deleted a change window";
+    AliasSet = "alias.set", "said what the words of a source mean:";
+    AliasTakenBack = "alias.taken_back", "took back what the words of a source mean";
     EventsImported = "events.imported", "brought in events";
     AuditSearched = "audit.searched", "searched the book";
     AuditExported = "audit.exported", "exported from the book";

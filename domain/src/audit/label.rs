@@ -23,6 +23,7 @@ pub const GROUPS: &[Group] = &[
     Group { noun: "session", label: "Sign-ins" },
     Group { noun: "source", label: "Sources" },
     Group { noun: "token", label: "Tokens" },
+    Group { noun: "alias", label: "Matching" },
     Group { noun: "audit", label: "Reading the book" },
 ];
 
@@ -67,6 +68,7 @@ impl Action {
             Self::GrantRetried => "Asked for another try",
             Self::GrantAttested => "Attested by hand",
             Self::GrantImported => "Brought in access",
+            Self::AliasSet => "Said what the words of a source mean",
             Self::AccessDenied => "Refused attempt",
             // The phrase says it all.
             _ => return capitalised(self.phrase()),

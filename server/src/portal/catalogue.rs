@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use app::backend::{
     Answer, BundleRow, Catalogue, CatalogueList, CatalogueQuery, EntitlementView, Facet, Facets, HeldBrief,
-    Holder, Holders, Mine, ResourceRow, ResourceView, SystemSection, Unconfirmed, UnownedBrief, UsualTime,
+    Holder, Holders, Mine, ResourceRow, ResourceView, SystemSection, Unconfirmed, UnownedBrief, UsedBy,
+    UsualTime,
 };
 use app::error::PortalError;
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use store::unowned::{self, UnownedRecord};
 use store::{PgConnection, Store, StoreError, catalogue, grant, loosening, owner, person, request};
 
 use super::editing::unowned::label;
-use super::{Fault, Portal, deciding, tell};
+use super::{Fault, Portal, deciding, tell, usage};
 
 /// So many resources are looked at; a catalogue beyond this needs words to look for.
 const RESOURCES_MAX: i64 = 2_000;
@@ -191,12 +192,19 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         owned: owner::owned_among(&mut conn, caller.id(), &ids).await?,
         is_administrator: caller.roles.administrator,
     };
+    let (usage, used) = match facts.sees_holders {
+        true => {
+            let (usage, used) = usage::of_resource(&mut conn, caller, record.id(), &ids).await?;
+            (Some(usage), used)
+        }
+        false => (None, HashMap::new()),
+    };
     let unconfirmed = match facts.sees_holders {
         true => loosening::unconfirmed(&mut conn, record.id()).await?.into_iter().map(unconfirmed).collect(),
         false => Vec::new(),
     };
     let views =
-        entitlements.iter().map(|e| entitlement_view(e, &facts)).collect::<Result<_, StoreError>>()?;
+        entitlements.iter().map(|e| entitlement_view(e, &facts, &used)).collect::<Result<_, StoreError>>()?;
     let id = record.id();
     Ok(ResourceView {
         owners: owner::of_resource(&mut conn, record.id()).await?,
@@ -213,6 +221,7 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         may_revoke: owns || caller.roles.administrator,
         may_edit: owns || caller.roles.administrator,
         unconfirmed,
+        usage,
         unowned: if caller.roles.administrator || owns {
             unowned::on_resource(&mut conn, id).await?.iter().map(unowned_brief).collect()
         } else {
@@ -243,7 +252,11 @@ struct Facts {
     is_administrator: bool,
 }
 
-fn entitlement_view(record: &EntitlementRecord, facts: &Facts) -> Result<EntitlementView, StoreError> {
+fn entitlement_view(
+    record: &EntitlementRecord,
+    facts: &Facts,
+    used: &HashMap<EntitlementId, UsedBy>,
+) -> Result<EntitlementView, StoreError> {
     let id = record.id();
     let live: Vec<&GrantRecord> = facts.live.iter().filter(|g| g.entitlement_id() == id).collect();
     let holders = if facts.sees_holders {
@@ -269,6 +282,7 @@ fn entitlement_view(record: &EntitlementRecord, facts: &Facts) -> Result<Entitle
         deciders: facts.deciders.get(&id).cloned().unwrap_or(held),
         usual: facts.usual.get(&id).copied(),
         holders,
+        used: used.get(&id).copied(),
         mine,
         pending: facts.pending.get(&id).copied(),
         account_missing: !record.is_manual() && !facts.has_account,

@@ -9,6 +9,7 @@ pub(crate) mod connection;
 mod deciding;
 pub mod editing;
 pub mod export;
+mod matching;
 pub mod people;
 pub mod requests;
 pub mod sign_in;
@@ -17,6 +18,7 @@ mod sources;
 mod stopping;
 mod thread;
 mod typed;
+mod usage;
 mod windows;
 
 use std::sync::Arc;
@@ -54,6 +56,7 @@ impl Portal {
             access: portal.clone(),
             sources: portal.clone(),
             windows: portal.clone(),
+            matching: portal.clone(),
             audit: portal.clone(),
             people: portal,
             account,

@@ -1,6 +1,6 @@
 //! Who people are, what they hold, and what happens when they leave.
 
-use app::backend::{Answer, People, PersonGrant, PersonRow, PersonView};
+use app::backend::{Answer, People, PersonGrant, PersonRow, PersonView, Use};
 use app::error::PortalError;
 use async_trait::async_trait;
 use domain::audit::query::Query;
@@ -16,7 +16,7 @@ use store::{PgConnection, Store, Tx, audit, grant, person, request, session};
 
 use super::editing::unowned;
 use super::typed::Faults;
-use super::{Fault, Portal, Refused, refuse, stopping, tell, what_is_held};
+use super::{Fault, Portal, Refused, refuse, stopping, tell, usage, what_is_held};
 
 #[async_trait]
 impl People for Portal {
@@ -80,12 +80,14 @@ async fn holds(
     job_roles: &[(String, Vec<EntitlementId>)],
 ) -> Result<Vec<PersonGrant>, Fault> {
     let live = grant::list(conn, Which::LiveOf(id), 1_000).await?;
-    live.iter().map(|grant| person_grant(grant, job_roles)).collect()
+    let used = usage::of_grants(conn, &live).await?;
+    live.iter().map(|grant| person_grant(grant, job_roles, used.get(&grant.id()).copied())).collect()
 }
 
 fn person_grant(
     grant: &GrantRecord,
     job_roles: &[(String, Vec<EntitlementId>)],
+    used: Option<Use>,
 ) -> Result<PersonGrant, Fault> {
     let explained_by = job_roles
         .iter()
@@ -99,6 +101,7 @@ fn person_grant(
         until: grant.ends_at,
         explained_by,
         is_imported: grant.is_imported(),
+        used,
     })
 }
 

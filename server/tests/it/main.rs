@@ -25,6 +25,7 @@ mod import;
 mod leading;
 mod leaving;
 mod ledger;
+mod linking;
 mod loosening;
 mod making;
 mod matrix;

@@ -23,7 +23,7 @@ thread_local! {
 struct Listener;
 
 /// What was asked of the database while this went on.
-async fn statements_of<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
+pub async fn statements_of<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
     static LISTENING: Once = Once::new();
     // For the whole process, so that no test switches the log off for another.
     LISTENING.call_once(|| {

@@ -12,7 +12,7 @@ use store::grant::GrantRecord;
 use store::request::{RequestRecord, Which};
 use store::{Store, audit, grant, owner, request};
 
-use crate::portal::{Fault, deciding, thread, what_is_asked};
+use crate::portal::{Fault, deciding, thread, usage, what_is_asked};
 
 /// A row for lists.
 pub fn row(record: &RequestRecord, deciders: Deciders) -> Result<RequestRow, Fault> {
@@ -59,6 +59,7 @@ pub async fn show(store: &Store, caller: &Caller, id: RequestId) -> Result<Reque
         None => None,
     };
     let owns = owner::owns(&mut conn, caller.id(), record.entitlement_id()).await?;
+    let usage = usage::of_grant(&mut conn, caller, grant.as_ref(), owns).await?;
     let me = caller.id();
     let is_mine = record.requester().id == me || record.beneficiary().id == me;
     let siblings = if is_mine { siblings } else { Vec::new() };
@@ -80,6 +81,7 @@ pub async fn show(store: &Store, caller: &Caller, id: RequestId) -> Result<Reque
             .map(|row| row.map(|row| RequestRow { deciders: None, ..row }))
             .collect::<Result<_, _>>()?,
         thread: thread::steps(&events.into_iter().filter(told).collect::<Vec<_>>()),
+        usage,
         may_cancel: is_pending && is_mine,
         may_decide: record.is_open(caller.called_at) && deciding::may_decide(caller, &deciders),
         may_give_back: can_end && record.beneficiary().id == me,

@@ -87,8 +87,9 @@ pub(super) async fn make_everything(stage: &mut Stage, holder: &Caller) -> [&'st
     ["save-system", "add-resource", "save-group", "set-job-roles", "delete-made", "give-up-owners"]
 }
 
-/// Adds and deletes a change window; adds a source, makes, rotates and ends a token, and closes a source; answers which forms that took.
-pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 6] {
+/// Adds and deletes a change window; adds a source, makes, rotates and ends a token, and closes a
+/// source; says that somebody is nobody here. Answers which forms that took.
+pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 7] {
     let Made { source, token, window, .. } = stage.made.clone();
     let another =
         "typed[name]=CHG-2&typed[start]=2030-03-17T10:00&typed[end]=2030-03-17T12:00&typed[systems][]=ledger";
@@ -103,9 +104,28 @@ pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 6] {
             &format!("typed[slug]={source}&typed[name]=Two&typed[secret]={secret}"),
         )
         .await;
+    sqlx::query(
+        "insert into event_link (event_id, recorded_at, occurred_at, source, actor_key)
+         values (gen_random_uuid(), 'epoch', 'epoch', $1, 'account:x')",
+    )
+    .bind(&source)
+    .execute(&stage.house.pool)
+    .await
+    .unwrap();
+    let nobody =
+        format!("typed[side]=actor&typed[source]={source}&typed[key]=account:x&typed[choice]=nobody");
+    stage.leaves_an_event("admin", "answer-unmatched", &nobody).await;
     stage.leaves_an_event("admin", "end-token", &format!("typed[slug]={source}&typed[token]={token}")).await;
     stage.leaves_an_event("admin", "end-source", &format!("typed[slug]={source}&typed[reason]=Moved")).await;
-    ["add-window", "delete-window", "save-source", "keep-token", "end-token", "end-source"]
+    [
+        "add-window",
+        "delete-window",
+        "save-source",
+        "keep-token",
+        "answer-unmatched",
+        "end-token",
+        "end-source",
+    ]
 }
 
 /// Edits, loosens, confirms and deletes; answers which forms that took.

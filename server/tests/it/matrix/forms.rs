@@ -126,6 +126,14 @@ async fn every_form_refuses_everybody_it_should(pool: PgPool) {
             [401, 403, 403, 403, 403, 404],
         ),
         (
+            "answer-unmatched",
+            format!(
+                "typed[side]=actor&typed[source]={}&typed[key]=account:x&typed[choice]=nobody",
+                made.source
+            ),
+            [401, 403, 403, 403, 403, 404],
+        ),
+        (
             "set-account",
             format!("typed[person]={other}&typed[system]={MISSING}&typed[account]=x"),
             [401, 403, 403, 403, 403, 403],

@@ -1,0 +1,112 @@
+//! How access is used, as far as sources report it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::id::{EntitlementId, GrantId, ResourceId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::Result;
+
+/// How a grant was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrantUse {
+    /// When last.
+    pub last_at: DateTime<Utc>,
+    /// How often, counted no further than was asked for.
+    pub times: i64,
+}
+
+/// How these grants were used, of those that were; counted no further than `count_to`.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn of_grants(
+    conn: &mut PgConnection,
+    grants: &[GrantId],
+    count_to: i64,
+) -> Result<HashMap<GrantId, GrantUse>> {
+    let ids: Vec<Uuid> = grants.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select g.id as "id!", u.last_at as "last_at!", u.times as "times!"
+           from unnest($1::uuid[]) g(id) cross join lateral (
+             select max(n.occurred_at) as last_at, count(*) as times from (
+               select l.occurred_at from event_link l where l.grant_id = g.id order by l.occurred_at desc limit $2) n) u
+           where u.times > 0"#,
+        &ids,
+        count_to
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (GrantId(row.id), GrantUse { last_at: row.last_at, times: row.times }))
+        .collect())
+}
+
+/// Of those who hold each of these entitlements now, how many used it since then, and how many they are. Earlier grants
+/// of the same person and entitlement count, so that a renewal does not make it unused.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn of_entitlements(
+    conn: &mut PgConnection,
+    entitlements: &[EntitlementId],
+    since: DateTime<Utc>,
+) -> Result<HashMap<EntitlementId, (usize, usize)>> {
+    let ids: Vec<Uuid> = entitlements.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"with holder as (
+             select distinct g.entitlement_id, g.person_id from access_grant g
+             where g.entitlement_id = any($1) and g.state not in ('ended', 'revoked', 'failed')
+               and g.active_since is not null)
+           select h.entitlement_id, count(*) as "holders!",
+             count(*) filter (where exists (
+               select from access_grant g join event_link l on l.grant_id = g.id
+               where g.person_id = h.person_id and g.entitlement_id = h.entitlement_id and l.occurred_at >= $2))
+               as "users!"
+           from holder h group by h.entitlement_id"#,
+        &ids,
+        since
+    )
+    .fetch_all(conn)
+    .await?;
+    let number = |count: i64| usize::try_from(count).unwrap_or_default();
+    Ok(rows
+        .into_iter()
+        .map(|row| (EntitlementId(row.entitlement_id), (number(row.users), number(row.holders))))
+        .collect())
+}
+
+/// What is reported of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResourceUse {
+    /// Whether anything is.
+    pub is_reported: bool,
+    /// What no grant covered, counted no further than was asked for.
+    pub uncovered: i64,
+}
+
+/// What is reported of this resource since then; counted no further than `count_to`.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn of_resource(
+    conn: &mut PgConnection,
+    resource: ResourceId,
+    since: DateTime<Utc>,
+    count_to: i64,
+) -> Result<ResourceUse> {
+    Ok(sqlx::query_as!(
+        ResourceUse,
+        r#"select exists (select from event_link where resource_id = $1) as "is_reported!",
+             (select count(*) from (select from event_link
+                where resource_id = $1 and covered = false and recorded_at >= $2 limit $3) counted) as "uncovered!""#,
+        resource.0,
+        since,
+        count_to
+    )
+    .fetch_one(conn)
+    .await?)
+}
