@@ -151,14 +151,18 @@ fn used_row(used: &UsedRow) -> AnyView {
         };
         view! { <span class="unexplained">{icon(Icon::Warning)} {share}</span> }.into_any()
     } else if used.covered > 0 {
-        view! { <span class="quiet">"covered by a grant:"</span> {requests} }.into_any()
+        if used.requests.is_empty() {
+            view! { <span class="quiet">"covered by access that nobody asked for here"</span> }.into_any()
+        } else {
+            view! { <span class="quiet">"covered by a grant:"</span> {requests} }.into_any()
+        }
     } else {
         view! { <span class="quiet">"not known whether a grant covered it"</span> }.into_any()
     };
     view! {
         <li class="row">
             <div class="row-main">
-                <p class="row-title">{who} " used " {used.what.clone()}</p>
+                <p class="row-title"><span>{who} " used " {used.what.clone()}</span></p>
                 <p class="row-sub">{times} " · " {covered}</p>
             </div>
         </li>
