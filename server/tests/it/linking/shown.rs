@@ -147,10 +147,10 @@ async fn what_was_typed_about_a_key_comes_back_with_what_is_wrong(pool: PgPool) 
     let form = "/api/form/answer-unmatched";
     let answer = browser.post(form, &[("accept", "text/html")], &typed("ben@exampel.com")).await;
     assert!(answer.location().starts_with("/admin/unmatched?draft="), "{}", answer.location());
-    let page = browser.get(&answer.location().to_owned()).await.body;
+    let page = browser.get(answer.location()).await.body;
     assert!(page.contains("value=\"ben@exampel.com\"") && page.contains("Nobody here goes by"), "{page}");
     let answer = browser.post(form, &[("accept", "text/html")], &typed("ben@example.com")).await;
     assert_eq!(answer.location(), "/admin/unmatched?done=alias-set");
-    let page = browser.get(&answer.location().to_owned()).await.body;
+    let page = browser.get(answer.location()).await.body;
     assert!(page.contains("old ones too") && page.contains("Ben Okafor"), "{page}");
 }
