@@ -36,6 +36,8 @@ enum Command {
     Work,
     /// Bring the database up to date, as its owner.
     Migrate,
+    /// Forget whom and what reports were matched to; the jobs match all of them anew.
+    Relink,
     /// Bring in people, the catalogue, access found beforehand, or history.
     Import(crate::import::args::ImportArgs),
     /// Run everything on this machine, with its own sign-in provider and a sample company.
@@ -119,6 +121,11 @@ async fn dispatch(command: Command) -> Result<(), CommandError> {
             let source = Source::of_process()?;
             let (admin, application) = (config::database_admin_url(&source)?, config::database_url(&source)?);
             Ok(crate::migrate::migrate(&admin, &application).await?)
+        }
+        Command::Relink => {
+            store::link::forget(&connect(&Source::of_process()?)?).await?;
+            writeln!(std::io::stdout(), "Every report is matched anew by the jobs, from the oldest on.")
+                .map_err(CommandError::io("the report cannot be written"))
         }
         Command::Import(args) => {
             let store = connect(&Source::of_process()?)?;

@@ -170,6 +170,9 @@ async fn the_applications_role_cannot_rewrite_the_book(pool: PgPool) {
     // It can do its work ...
     let app = server::portal::Portal::new(store::Store::new(app_pool.clone(), house.clock.clone()));
     app::backend::Requests::submit(&app, &ben, &crate::house::typed(read)).await.unwrap();
+    let linked = store::link::step(&store::Store::new(app_pool.clone(), house.clock.clone()), 10).await;
+    assert_eq!(linked.unwrap(), store::link::Step::Nothing);
+    store::link::forget(&store::Store::new(app_pool.clone(), house.clock.clone())).await.unwrap();
     // ... and nothing else.
     for forbidden in [
         "update event set actor_name = 'Nobody'",
