@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::id::{EntitlementId, GrantId, ResourceId};
+use domain::id::{EntitlementId, EventId, GrantId, PersonId, RequestId, ResourceId};
+use domain::person::PersonRef;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -109,4 +110,42 @@ pub async fn of_resource(
     )
     .fetch_one(conn)
     .await?)
+}
+
+/// What a report was found to have to do with, and the place of any event in the book.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventPlace {
+    /// Its position; `None` for the moment until it has one.
+    pub position: Option<i64>,
+    /// Who acted, where a report names somebody who is known.
+    pub person: Option<PersonRef>,
+    /// Whether a grant covered it, where that is a question.
+    pub covered: Option<bool>,
+    /// The request of the grant that covered it.
+    pub request: Option<RequestId>,
+}
+
+/// The place of this event, and what it has to do with.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn place_of(conn: &mut PgConnection, id: EventId) -> Result<EventPlace> {
+    let row = sqlx::query!(
+        r#"select n.position as "position?", p.id as "person_id?", p.name as "person?", l.covered,
+             g.request_id as "request_id?"
+           from (select $1::uuid as id) e
+           left join event_position n on n.event_id = e.id
+           left join event_link l on l.event_id = e.id
+           left join person p on p.id = l.person_id
+           left join access_grant g on g.id = l.grant_id"#,
+        id.0
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(EventPlace {
+        position: row.position,
+        person: row.person_id.zip(row.person).map(|(id, name)| PersonRef { id: PersonId(id), name }),
+        covered: row.covered,
+        request: row.request_id.map(RequestId),
+    })
 }

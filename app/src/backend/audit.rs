@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use domain::audit::query::{Context, Query};
 use domain::audit::{Event, Outcome};
-use domain::id::EventId;
+use domain::id::{EventId, RequestId};
+use domain::person::PersonRef;
 
 use super::{Answer, Caller};
 
@@ -84,8 +85,14 @@ pub struct EventView {
     pub event: Event,
     /// Others of the same request or grant, oldest first, at most 100, this one among them.
     pub thread: Vec<Event>,
-    /// Whether the caller may see the request that it belongs to.
-    pub sees_request: bool,
+    /// The request that it belongs to, or of the grant that covered it; where the caller may see it.
+    pub request: Option<RequestId>,
+    /// Its position in the book; `None` for the moment until it has one.
+    pub position: Option<i64>,
+    /// Who acted, where a report names somebody who is known.
+    pub person: Option<PersonRef>,
+    /// Whether a grant covered it, where that is a question.
+    pub covered: Option<bool>,
     /// The row as it stands in the book, as indented JSON.
     pub json: String,
 }

@@ -1,12 +1,16 @@
 //! One event: its sentence, the thread it belongs to, and the row as it stands in the book.
 
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::audit::query::value_text;
 use domain::audit::{Action, Event as BookEvent, Fact, Outcome, told};
 use leptos::prelude::*;
 
 use super::audit_tally::outcome_words;
 use super::request::window;
+use crate::address;
 use crate::backend::EventView;
 use crate::components::head::{crumb, head, section};
+use crate::components::person::person;
 use crate::components::prose::said;
 use crate::components::sentence::{sentence, sentence_text};
 use crate::components::tag;
@@ -37,6 +41,7 @@ pub fn Event() -> impl IntoView {
                     {event.reason.as_deref().map(said)}
                     {told_facts(clock, event)}
                     {neighbours}
+                    {around(clock, event)}
                     {original(&view.json)}
                 </div>
                 <aside class="split-side" aria-label="Details">{facts(clock, &view)}</aside>
@@ -44,6 +49,25 @@ pub fn Event() -> impl IntoView {
         };
         Ok(Page::new(sentence_text(event), body))
     })
+}
+
+/// What else the same one did, and what else happened there, an hour before and after.
+fn around(clock: Clock, event: &BookEvent) -> AnyView {
+    let hour = TimeDelta::hours(1);
+    let time = |at: DateTime<Utc>| at.with_timezone(&clock.zone).format("%Y-%m-%dT%H:%M:%S").to_string();
+    let during = format!("during:{}..{}", time(event.occurred_at - hour), time(event.occurred_at + hour));
+    let link = |field: &str, name: &str| {
+        let path = address::with(routes::AUDIT, "q", &format!("{field}:={} {during}", value_text(name)));
+        view! { <li><a href=path>{name.to_owned()}</a></li> }
+    };
+    let about = &event.resource;
+    let place = match (&about.resource, &about.system) {
+        (Some(resource), _) => Some(link("resource", resource)),
+        (None, Some(system)) => Some(link("system", system)),
+        (None, None) => None,
+    };
+    let actor = link("actor", event.actor.name());
+    section("around", "An hour before and after", view! { <ul class="links">{actor} {place}</ul> })
 }
 
 /// What the detail says, as a list.
@@ -113,7 +137,15 @@ fn steps(clock: Clock, view: &EventView) -> AnyView {
 fn facts(clock: Clock, view: &EventView) -> AnyView {
     let event = &view.event;
     let label = Action::parse(&event.action).map(|action| view! { {action.label()} <br/> });
-    let request = event.request_id.filter(|_| view.sees_request).map(|id| {
+    let person =
+        view.person.as_ref().map(|known| view! { <div><dt>"Who that is"</dt><dd>{person(known)}</dd></div> });
+    let covered = view.covered.map(|covered| {
+        let words = if covered { "Yes" } else { "No: nobody had granted it" };
+        view! { <div><dt>"Covered by a grant"</dt><dd>{words}</dd></div> }
+    });
+    let position =
+        view.position.map(|at| view! { <div><dt>"Position in the book"</dt><dd>{at.to_string()}</dd></div> });
+    let request = view.request.map(|id| {
         view! { <div><dt>"Request"</dt><dd><a href=format!("{}/{id}", routes::REQUESTS)>"See the request"</a></dd></div> }
     });
     let agent =
@@ -127,7 +159,7 @@ fn facts(clock: Clock, view: &EventView) -> AnyView {
             <div><dt>"Happened"</dt><dd>{clock.exact(event.occurred_at)}</dd></div>
             <div><dt>"Recorded"</dt><dd>{clock.exact(event.recorded_at)}</dd></div>
             <div><dt>"Came from"</dt><dd>{event.source.origin.clone()}</dd></div>
-            {ip} {agent} {request}
+            {person} {covered} {request} {ip} {agent} {position}
             <div><dt>"Number"</dt><dd><code class="break">{event.id.to_string()}</code></dd></div>
         </dl>
     }

@@ -11,7 +11,7 @@ use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
 use domain::id::{EventId, RequestId};
 use store::audit::{self, At, COUNTED_MAX, Cursor, Facet, Search};
-use store::{PgConnection, Store, request};
+use store::{PgConnection, Store, request, usage};
 
 use super::{Fault, Portal, deciding, tell};
 
@@ -142,8 +142,18 @@ async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView,
     thread.retain(|event| sees_all(caller) || concerns(event));
     thread.iter_mut().chain([&mut event]).for_each(|event| hide_source(caller, event));
     let json = serde_json::to_string_pretty(&event).map_err(|_| PortalError::Internal)?;
-    let sees_request = sees_request(&mut conn, caller, event.request_id).await?;
-    Ok(EventView { event, thread, sees_request, json })
+    let place = usage::place_of(&mut conn, id).await?;
+    let request = event.request_id.or(place.request);
+    let sees_request = sees_request(&mut conn, caller, request).await?;
+    Ok(EventView {
+        event,
+        thread,
+        request: request.filter(|_| sees_request),
+        position: place.position,
+        person: place.person,
+        covered: place.covered,
+        json,
+    })
 }
 
 /// The book and the requests have readers of their own.
