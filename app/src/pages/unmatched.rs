@@ -1,5 +1,6 @@
 //! What reports say that means nobody and nothing here yet, for administrators: each is answered in one step.
 
+use domain::matching::target_of;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
@@ -66,6 +67,15 @@ fn asked(desk: &Desk, side: &'static str, all: &[Asked]) -> AnyView {
     view! { <ul class="rows">{rows}</ul> }.into_any()
 }
 
+/// A key as people read it: a target's from the system down to the permission.
+fn words(side: &str, key: &str) -> String {
+    if side == "actor" {
+        return key.to_owned();
+    }
+    let target = target_of(key);
+    [target.system, target.resource, target.entitlement].into_iter().flatten().collect::<Vec<_>>().join(" › ")
+}
+
 fn asked_row(desk: &Desk, side: &'static str, asked: &Asked) -> AnyView {
     let clock = desk.clock();
     let reports = match (asked.reports, asked.is_more) {
@@ -76,7 +86,7 @@ fn asked_row(desk: &Desk, side: &'static str, asked: &Asked) -> AnyView {
     view! {
         <li class="row">
             <div class="row-main">
-                <p class="row-title"><code>{asked.key.clone()}</code> {tag::plain(&asked.source)}</p>
+                <p class="row-title"><code>{words(side, &asked.key)}</code> {tag::plain(&asked.source)}</p>
                 <p class="row-sub">
                     {reports} " · first came in " {clock.relative(asked.first_at)} " · last " {clock.relative(asked.last.recorded_at)}
                 </p>
@@ -111,7 +121,7 @@ fn answer(desk: &Desk, side: &'static str, source: &str, key: &str, was_said: bo
         view! { <button class="button-quiet" type="submit" name="typed[choice]" value="forget">"Take it back"</button> }
     });
     reveal(
-        view! { {words}<span class="sr-only">": " {key.to_owned()}</span> },
+        view! { {words}<span class="sr-only">": " {self::words(side, key)}</span> },
         filled.is_draft,
         view! {
             <form method="post" action=AnswerUnmatched::url()>
@@ -138,11 +148,22 @@ fn said_row(desk: &Desk, said: &Said) -> AnyView {
     view! {
         <li class="row">
             <div class="row-main">
-                <p class="row-title"><code>{said.key.clone()}</code> " is " {said.meaning.clone()} " " {tag::plain(&said.source)}</p>
+                <p class="row-title"><code>{words(said.side, &said.key)}</code> " is " {said.meaning.clone()} " " {tag::plain(&said.source)}</p>
                 <p class="row-sub">"said by " {person(&said.by)} " " {desk.clock().relative(said.at)}</p>
             </div>
             <div class="row-actions">{answer(desk, said.side, &said.source, &said.key, true)}</div>
         </li>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_reads_as_the_source_wrote_it() {
+        assert_eq!(words("target", "github/org%2frepo/"), "github › org/repo");
+        assert_eq!(words("actor", "email:a%2fb@example.com"), "email:a%2fb@example.com");
+    }
 }

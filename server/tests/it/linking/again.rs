@@ -145,7 +145,7 @@ async fn while_one_links_another_stands_aside(pool: PgPool) {
     let mut at_it = yard.house.pool.begin().await.unwrap();
     sqlx::query("select pg_advisory_xact_lock(7016996765293437284)").execute(&mut *at_it).await.unwrap();
     assert_eq!(link::step(&yard.house.store, 10).await.unwrap(), Step::Elsewhere);
-    drop(at_it);
+    at_it.rollback().await.unwrap();
     yard.work().await;
     assert_eq!(yard.links().await.len(), 1);
 }
@@ -183,7 +183,7 @@ async fn linkers_that_are_killed_at_their_work_leave_what_one_clean_run_does(poo
         sqlx::query("lock table event_link in exclusive mode").execute(&mut *in_the_way).await.unwrap();
         let (result, ()) = futures::join!(link::step(&own, 7), kill_the_linker(&pool));
         assert!(result.is_err(), "{result:?}");
-        drop(in_the_way);
+        in_the_way.rollback().await.unwrap();
         assert_eq!(yard.links().await, before, "nothing of what was killed is there");
         // Two at once: one after the other, or one stands aside.
         let (one, other) = futures::join!(link::step(&own, 7), link::step(&yard.house.store, 7));
