@@ -12,7 +12,7 @@ use crate::{Result, Store, StoreError};
 /// Where positions are announced; a hint, to be followed by looking. The payload is the last position.
 pub const CHANNEL: &str = "gatebook_position";
 /// Held by whoever numbers.
-const LOCK: i64 = 7_016_996_765_293_437_282;
+const LOCK: i64 = 7_016_996_765_293_437_286;
 
 /// What one look came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

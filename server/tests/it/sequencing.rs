@@ -81,7 +81,7 @@ async fn nobody_who_writes_waits_while_another_process_numbers(pool: PgPool) {
     write(&store, "a").await;
     // A sequencer that has numbered and not committed yet.
     let mut at_it = pool.begin().await.unwrap();
-    sqlx::query("select pg_advisory_xact_lock(7016996765293437282)").execute(&mut *at_it).await.unwrap();
+    sqlx::query("select pg_advisory_xact_lock(7016996765293437286)").execute(&mut *at_it).await.unwrap();
     sqlx::query("update event_sequence set last_position = last_position")
         .execute(&mut *at_it)
         .await
@@ -137,7 +137,7 @@ async fn with_many_writers_and_sequencers_that_are_killed_nothing_is_lost_double
             while killed < 20 && !is_over.load(Ordering::Relaxed) {
                 let victims: i64 = sqlx::query_scalar(
                     "select count(pg_terminate_backend(pid)) from pg_locks
-                     where locktype = 'advisory' and granted and (classid::bigint << 32 | objid::bigint) = 7016996765293437282
+                     where locktype = 'advisory' and granted and (classid::bigint << 32 | objid::bigint) = 7016996765293437286
                        and database = (select oid from pg_database where datname = current_database())",
                 )
                 .fetch_one(&pool)
