@@ -57,6 +57,7 @@ const PAGES = [
   { path: '/admin/job-roles/new', notAs: NO_ADMINISTRATORS },
   { from: '/admin/job-roles', link: '/admin/job-roles/', notAs: NO_ADMINISTRATORS },
   { path: '/admin/sources', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/unmatched', notAs: NO_ADMINISTRATORS },
   { path: '/admin/sources/new', notAs: NO_ADMINISTRATORS },
   { from: '/admin/sources', link: '/admin/sources/', notAs: NO_ADMINISTRATORS },
   { path: '/admin/sources/payments-log/token', notAs: NO_ADMINISTRATORS },
