@@ -25,6 +25,7 @@ pub mod known;
 use chrono::{DateTime, Utc};
 
 use crate::audit::Outcome;
+use crate::audit::query::folded;
 use crate::id::{EntitlementId, EventId, GrantId, PersonId, ResourceId, SystemId};
 use crate::usage::{OutsideActor, OutsideKind, OutsideTarget, UsageAction};
 
@@ -126,7 +127,7 @@ pub fn covering(grants: &[KnownGrant], place: Place, at: DateTime<Utc>) -> Optio
 
 /// A text as keys have it.
 pub fn fold(text: &str) -> String {
-    text.trim().to_lowercase()
+    folded(text.trim())
 }
 
 /// The key of an actor; `None` where the report says nothing at all about who it was.

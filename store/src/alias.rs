@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 pub use waiting::*;
 
+use crate::lock_number::LockNumber;
 use crate::{Result, StoreError, link};
 
 /// Which words of a report.
@@ -140,9 +141,10 @@ pub async fn is_asked(conn: &mut PgConnection, side: Side, source: &str, key: &s
 /// When the database cannot be reached.
 pub async fn lock(conn: &mut PgConnection, source: &str, key: &str) -> Result<()> {
     sqlx::query!(
-        r#"select pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 7016996765293437285)) as "locked: ()""#,
+        r#"select pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, $3)) as "locked: ()""#,
         source,
-        key
+        key,
+        LockNumber::Aliases.get()
     )
     .fetch_one(conn)
     .await?;
@@ -173,7 +175,7 @@ pub async fn set_actor(
     )
     .execute(&mut *conn)
     .await?;
-    link::actor_again(conn, source, key).await
+    link::key_again(conn, Side::Actor, source, key).await
 }
 
 /// Says what is meant; no resource is nothing here.
@@ -202,7 +204,7 @@ pub async fn set_target(
     )
     .execute(&mut *conn)
     .await?;
-    link::target_again(conn, source, key).await
+    link::key_again(conn, Side::Target, source, key).await
 }
 
 /// Takes back what was said; the key is asked about again.
@@ -215,13 +217,13 @@ pub async fn take_back(conn: &mut PgConnection, side: Side, source: &str, key: &
             sqlx::query!("delete from actor_alias where source = $1 and key = $2", source, key)
                 .execute(&mut *conn)
                 .await?;
-            link::actor_again(conn, source, key).await
+            link::key_again(conn, Side::Actor, source, key).await
         }
         Side::Target => {
             sqlx::query!("delete from target_alias where source = $1 and key = $2", source, key)
                 .execute(&mut *conn)
                 .await?;
-            link::target_again(conn, source, key).await
+            link::key_again(conn, Side::Target, source, key).await
         }
     }
 }

@@ -17,9 +17,17 @@ pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search,
 
 use crate::{Clock, Result, StoreError};
 
-const COLUMNS: &str = "select id, occurred_at, recorded_at, actor_kind, actor_id, actor_name, action, outcome, \
-     subject_id, subject_name, system_id, system_name, resource_id, resource_name, entitlement_id, \
-     entitlement_name, request_id, grant_id, origin, ip, user_agent, reason, detail from event e where true";
+/// What [`read`] reads of an event `e`.
+pub(crate) const COLUMNS: &str = "e.id, e.occurred_at, e.recorded_at, e.actor_kind, e.actor_id, e.actor_name, \
+     e.action, e.outcome, e.subject_id, e.subject_name, e.system_id, e.system_name, e.resource_id, e.resource_name, \
+     e.entitlement_id, e.entitlement_name, e.request_id, e.grant_id, e.origin, e.ip, e.user_agent, e.reason, e.detail";
+
+/// The start of a query for events, to be narrowed by ` and …`.
+fn select() -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new("select ");
+    query.push(COLUMNS).push(" from event e where true");
+    query
+}
 
 /// An event to be written, with its id.
 pub(crate) type RecordedEvent = (EventId, NewEvent);
@@ -78,7 +86,7 @@ pub async fn find(conn: &mut PgConnection, id: EventId) -> Result<Option<Event>>
     let placed = sqlx::query_scalar!("select recorded_at from event_position where event_id = $1", id.0)
         .fetch_optional(&mut *conn)
         .await?;
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    let mut query = select();
     query.push(" and id = ").push_bind(id.0);
     match (placed, begun_at(id)) {
         (Some(at), _) => {
@@ -110,7 +118,7 @@ pub async fn thread(
     grant: Option<GrantId>,
     limit: i64,
 ) -> Result<Vec<Event>> {
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    let mut query = select();
     query.push(" and (request_id = ").push_bind(request.map(Uuid::from));
     query.push(" or grant_id = ").push_bind(grant.map(Uuid::from));
     query.push(") order by recorded_at desc, id desc limit ").push_bind(limit);
@@ -144,7 +152,7 @@ pub(crate) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-fn read(row: &PgRow) -> Result<Event> {
+pub(crate) fn read(row: &PgRow) -> Result<Event> {
     let actor_kind: &str = row.try_get("actor_kind")?;
     let actor_id: Option<Uuid> = row.try_get("actor_id")?;
     let actor_name: String = row.try_get("actor_name")?;

@@ -7,6 +7,7 @@ use domain::id::{JobRoleId, PersonId, SystemId};
 use domain::person::{PersonRef, PersonStatus};
 use sqlx::PgConnection;
 
+use crate::lock_number::LockNumber;
 use crate::{Result, StoreError, explanation};
 
 /// What can be brought in about a person.
@@ -48,7 +49,7 @@ impl Entry {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn lock_imports(conn: &mut PgConnection) -> Result<()> {
-    sqlx::query!(r#"select pg_advisory_xact_lock(7016996765293437282) as "locked: ()""#)
+    sqlx::query!(r#"select pg_advisory_xact_lock($1) as "locked: ()""#, LockNumber::Imports.get())
         .fetch_one(conn)
         .await?;
     Ok(())

@@ -17,6 +17,7 @@ pub mod grant;
 pub mod group_edit;
 pub mod identity;
 pub mod link;
+mod lock_number;
 pub mod loosening;
 pub mod migration;
 pub mod owner;

@@ -15,7 +15,7 @@ mod again;
 mod facts;
 mod write;
 
-pub use again::{actor_again, target_again};
+pub use again::key_again;
 use chrono::{DateTime, Utc};
 use domain::audit::Outcome;
 use domain::id::{EventId, SystemId};
@@ -24,12 +24,11 @@ use domain::usage::{OutsideActor, OutsideKind, OutsideTarget};
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
+use crate::lock_number::LockNumber;
 use crate::{Result, Store, StoreError};
 
 /// The reader's name in `book_reader`.
 const READER: &str = "links";
-/// Held by whoever links.
-const LOCK: i64 = 7_016_996_765_293_437_284;
 
 /// What one step came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +54,10 @@ pub async fn step(store: &Store, limit: i64) -> Result<Step> {
     let mut conn = store.read().await?;
     let mut tx = conn.begin().await?;
     // A statement of its own: what follows must see what whoever had the lock before has done.
-    let is_ours = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "is_ours!""#, LOCK)
-        .fetch_one(&mut *tx)
-        .await?;
+    let is_ours =
+        sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "is_ours!""#, LockNumber::Links.get())
+            .fetch_one(&mut *tx)
+            .await?;
     if !is_ours {
         tx.rollback().await?;
         return Ok(Step::Elsewhere);
@@ -108,7 +108,7 @@ pub async fn forget(store: &Store) -> Result<()> {
         r#"select pg_advisory_xact_lock($1) as "locked: ()",
              -- However many there are.
              set_config('statement_timeout', '0', true) as "timeout!""#,
-        LOCK
+        LockNumber::Links.get()
     )
     .fetch_one(&mut *tx)
     .await?;

@@ -7,12 +7,11 @@
 
 use sqlx::{Connection as _, PgPool};
 
+use crate::lock_number::LockNumber;
 use crate::{Result, Store, StoreError};
 
 /// Where positions are announced; a hint, to be followed by looking. The payload is the last position.
 pub const CHANNEL: &str = "gatebook_position";
-/// Held by whoever numbers.
-const LOCK: i64 = 7_016_996_765_293_437_286;
 
 /// What one look came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +42,7 @@ pub async fn look(store: &Store) -> Result<Look> {
              (select pg_snapshot_xmax(seen) > pg_snapshot_xmax(pg_current_snapshot()) from event_sequence) as "is_restored!",
              -- However long nobody has looked, it is done at once.
              set_config('statement_timeout', '0', true) as "timeout!""#,
-        LOCK
+        LockNumber::Sequence.get()
     )
     .fetch_one(&mut *tx)
     .await?;

@@ -1,29 +1,18 @@
-//! A range of addresses.
+//! A range of addresses, as it stands in settings.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// An address, or all that share its first bits: `10.0.0.0/8`.
+use domain::audit::query;
+
+/// An address, or all that share its first bits: `10.0.0.0/8`. What stands behind these does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    prefix_bits: u32,
-}
+pub struct Network(query::Network);
 
 impl Network {
     /// Whether the address lies in it. IPv4 written as IPv6 counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                let mask = u32::MAX.checked_shl(32 - self.prefix_bits).unwrap_or(0);
-                network.to_bits() & mask == address.to_bits() & mask
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let mask = u128::MAX.checked_shl(128 - self.prefix_bits).unwrap_or(0);
-                network.to_bits() & mask == address.to_bits() & mask
-            }
-            _ => false,
-        }
+        self.0.contains(address)
     }
 }
 
@@ -34,8 +23,8 @@ impl FromStr for Network {
         let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
         let address: IpAddr = address.trim().parse().map_err(|_| ())?;
         let bits = if address.is_ipv4() { 32 } else { 128 };
-        let prefix_bits = prefix.map_or(Ok(bits), |p| p.trim().parse().map_err(|_| ()))?;
-        if prefix_bits > bits { Err(()) } else { Ok(Self { address, prefix_bits }) }
+        let prefix = prefix.map_or(Ok(bits), |p| p.trim().parse().map_err(|_| ()))?;
+        query::Network::around(address, prefix).map(Self).ok_or(())
     }
 }
 

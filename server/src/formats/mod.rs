@@ -26,7 +26,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use domain::usage::{self, OutsideEvent, UsageError, scrub};
+use domain::usage::{self, OutsideEvent, UsageError, UsageFault, scrub};
 use serde_json::Value;
 
 pub use draft::Draft;
@@ -119,6 +119,32 @@ pub fn all() -> &'static [Box<dyn Format>] {
 /// The format of this name.
 pub fn named(name: &str) -> Option<&'static dyn Format> {
     all().iter().map(AsRef::as_ref).find(|format| format.name() == name)
+}
+
+/// The format of this name, or a sentence with the names that there are.
+///
+/// # Errors
+/// When there is no such format.
+pub fn find(name: &str) -> Result<&'static dyn Format, String> {
+    named(name).ok_or_else(|| {
+        let known: Vec<&str> = all().iter().map(|format| format.name()).collect();
+        format!("There is no format “{name}”. There are {}.", known.join(", "))
+    })
+}
+
+/// Reads one record of this format; without one, of whichever knows it for its own.
+///
+/// # Errors
+/// When none does, or names the first field that is wrong.
+pub fn read_as(
+    format: Option<&dyn Format>,
+    record: Value,
+    now: DateTime<Utc>,
+) -> Result<Reading, UsageError> {
+    let format = format.or_else(|| recognise(&record)).ok_or_else(|| {
+        UsageError::new("record", UsageFault::Other("No format knows this record.".to_owned()))
+    })?;
+    read(format, record, now)
 }
 
 /// The first format that knows this record for its own.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use domain::audit::{Action, Actor, NewEvent};
 use domain::caller::Source;
-use domain::usage::{OutsideEvent, UsageError};
+use domain::usage::OutsideEvent;
 use flate2::bufread::MultiGzDecoder;
 use serde_json::json;
 use store::{Store, source};
@@ -85,7 +85,7 @@ pub async fn command(store: &Store, args: &ImportArgs) -> Result<String, ImportE
     let mapping = args.mapping.as_deref().map(own_mapping).transpose()?;
     let format = match (&mapping, args.format.as_deref()) {
         (Some(mapping), _) => Some(mapping as &dyn Format),
-        (None, Some(name)) => Some(formats::named(name).ok_or_else(|| unknown_format(name))?),
+        (None, Some(name)) => Some(formats::find(name).map_err(ImportError::Unusable)?),
         (None, None) => None,
     };
     let slug = args.source.as_deref().unwrap_or_default();
@@ -110,11 +110,6 @@ fn own_mapping(path: &Path) -> Result<Mapping, ImportError> {
     let text = std::fs::read_to_string(path)
         .map_err(|cause| ImportError::Unreadable { file: file.clone(), cause })?;
     Mapping::parse(&text).map_err(|error| ImportError::Unusable(format!("{file}: {error}")))
-}
-
-fn unknown_format(name: &str) -> ImportError {
-    let known: Vec<&str> = formats::all().iter().map(|format| format.name()).collect();
-    ImportError::Unusable(format!("There is no format “{name}”. There are {}.", known.join(", ")))
 }
 
 /// Who brings in events of the source with this slug.
@@ -156,20 +151,9 @@ pub async fn bring_in(
                 continue;
             }
         };
-        let Some(format) = format.or_else(|| formats::recognise(&record)) else {
-            tally.refuse(&place, &"no format knows this record; name one with --format or --mapping");
-            continue;
-        };
-        match formats::read(format, record, now) {
+        match formats::read_as(format, record, now) {
             Ok(Reading::Skipped(reason)) => *tally.skipped.entry(reason.into_owned()).or_default() += 1,
-            Ok(Reading::Events(events)) => {
-                for event in events {
-                    match event.checked(now) {
-                        Ok(event) => batch.push(event),
-                        Err(error) => tally.refuse(&place, &error),
-                    }
-                }
-            }
+            Ok(Reading::Events(events)) => batch.extend(events),
             Err(error) => tally.refuse(&place, &error),
         }
         if batch.len() >= REPORTS_MAX {
@@ -179,20 +163,24 @@ pub async fn bring_in(
     store_batch(store, sender, batch, tally).await
 }
 
+/// Whether its kind is not known.
+fn is_other(event: &OutsideEvent) -> bool {
+    event.action.as_str().ends_with(".other")
+}
+
 async fn store_batch(
     store: &Store,
     sender: &Sender,
     batch: Vec<OutsideEvent>,
     tally: &mut Tally,
 ) -> Result<(), ImportError> {
-    let is_other: Vec<bool> = batch.iter().map(|event| event.action.as_str().ends_with(".other")).collect();
-    let taken: Vec<Taken> = if tally.is_dry_run {
+    if tally.is_dry_run {
         tally.stored += batch.len();
-        tally.others += is_other.iter().filter(|other| **other).count();
+        tally.others += batch.iter().filter(|event| is_other(event)).count();
         return Ok(());
-    } else {
-        ingest::take(store, sender, batch.into_iter().map(Ok::<_, UsageError>).collect()).await?
-    };
+    }
+    let is_other: Vec<bool> = batch.iter().map(is_other).collect();
+    let taken = ingest::take(store, sender, batch.into_iter().map(Ok).collect()).await?;
     for (taken, is_other) in taken.into_iter().zip(is_other) {
         match taken {
             Taken::Stored(_) => {

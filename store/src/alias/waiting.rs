@@ -1,18 +1,27 @@
 //! What waits for an answer.
 
 use chrono::{DateTime, Utc};
-use domain::audit::{About, Actor, Event, Outcome};
-use domain::caller::Source;
-use domain::id::EventId;
-use domain::usage::OutsideKind;
-use sqlx::PgConnection;
-use uuid::Uuid;
+use domain::audit::Event;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row as _};
 
 use super::Side;
-use crate::{Result, StoreError};
+use crate::Result;
+use crate::audit::{self, COLUMNS};
 
 /// Reports under one key are counted exactly up to here.
 pub const COUNTED_MAX: i64 = 10_000;
+
+/// Every key, from one to the next by the index, and of these the ones that nothing was said about.
+const ASKED: &str = "with recursive asked as (
+      (select source, KEY as key from event_link where KEY is not null order by 1, 2 limit 1)
+      union all
+      select n.source, n.KEY from asked w cross join lateral (
+        select l.source, l.KEY from event_link l
+        where l.KEY is not null and (l.source, l.KEY) > (w.source, w.key) order by 1, 2 limit 1) n),
+    waiting as materialized (
+      select source, key from asked w
+      where not exists (select from ALIAS a where a.source = w.source and a.key = w.key) limit ";
 
 /// Reports that wait for one answer.
 #[derive(Debug, Clone)]
@@ -25,59 +34,8 @@ pub struct Unmatched {
     pub reports: i64,
     /// When the first of them came in.
     pub first_at: DateTime<Utc>,
-    /// The last one, as far as a sentence needs it.
+    /// The last one.
     pub last: Event,
-}
-
-struct UnmatchedRow {
-    source: String,
-    key: String,
-    reports: i64,
-    first_at: DateTime<Utc>,
-    id: Uuid,
-    recorded_at: DateTime<Utc>,
-    occurred_at: DateTime<Utc>,
-    actor_kind: String,
-    actor_name: String,
-    action: String,
-    outcome: String,
-    system_name: Option<String>,
-    resource_name: Option<String>,
-    entitlement_name: Option<String>,
-}
-
-impl TryFrom<UnmatchedRow> for Unmatched {
-    type Error = StoreError;
-
-    fn try_from(row: UnmatchedRow) -> Result<Self> {
-        let kind = match row.actor_kind.as_str() {
-            "person" => OutsideKind::Person,
-            "machine" => OutsideKind::Machine,
-            _ => OutsideKind::Unknown,
-        };
-        let last = Event {
-            id: EventId(row.id),
-            occurred_at: row.occurred_at,
-            recorded_at: row.recorded_at,
-            actor: Actor::Outside { kind, name: row.actor_name },
-            action: row.action,
-            outcome: Outcome::parse(&row.outcome)
-                .ok_or_else(|| StoreError::corrupt("event", &row.outcome))?,
-            subject: None,
-            resource: About {
-                system: row.system_name,
-                resource: row.resource_name,
-                entitlement: row.entitlement_name,
-                ..About::default()
-            },
-            request_id: None,
-            grant_id: None,
-            source: Source::of(&row.source),
-            reason: None,
-            detail: serde_json::json!({}),
-        };
-        Ok(Self { source: row.source, key: row.key, reports: row.reports, first_at: row.first_at, last })
-    }
 }
 
 /// What waits for an answer, by source and key, at most `limit`. However many reports there are, each key costs
@@ -86,73 +44,38 @@ impl TryFrom<UnmatchedRow> for Unmatched {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn unmatched(conn: &mut PgConnection, side: Side, limit: i64) -> Result<Vec<Unmatched>> {
-    let rows = match side {
-        Side::Actor => {
-            sqlx::query_as!(
-                UnmatchedRow,
-                r#"with recursive asked as (
-                     (select source, actor_key as key from event_link where actor_key is not null order by 1, 2 limit 1)
-                     union all
-                     select n.source, n.actor_key from asked w cross join lateral (
-                       select l.source, l.actor_key from event_link l
-                       where l.actor_key is not null and (l.source, l.actor_key) > (w.source, w.key)
-                       order by 1, 2 limit 1) n),
-                   waiting as materialized (
-                     select source, key from asked w
-                     where not exists (select from actor_alias a where a.source = w.source and a.key = w.key) limit $1)
-                   select w.source as "source!", w.key as "key!", c.reports as "reports!", f.recorded_at as "first_at!",
-                     e.id as "id!", e.recorded_at as "recorded_at!", e.occurred_at as "occurred_at!",
-                     e.actor_kind as "actor_kind!", e.actor_name as "actor_name!", e.action as "action!",
-                     e.outcome as "outcome!", e.system_name, e.resource_name, e.entitlement_name
-                   from waiting w
-                   cross join lateral (select count(*) as reports from (select from event_link l
-                     where l.source = w.source and l.actor_key = w.key limit $2) counted) c
-                   cross join lateral (select l.recorded_at from event_link l
-                     where l.source = w.source and l.actor_key = w.key order by l.event_id limit 1) f
-                   cross join lateral (select l.recorded_at, l.event_id from event_link l
-                     where l.source = w.source and l.actor_key = w.key order by l.event_id desc limit 1) n
-                   join event e on e.class = 'usage' and e.recorded_at = n.recorded_at and e.id = n.event_id
-                   order by w.source, c.reports desc, w.key"#,
-                limit,
-                COUNTED_MAX + 1
-            )
-            .fetch_all(conn)
-            .await?
-        }
-        Side::Target => {
-            sqlx::query_as!(
-                UnmatchedRow,
-                r#"with recursive asked as (
-                     (select source, target_key as key from event_link where target_key is not null order by 1, 2 limit 1)
-                     union all
-                     select n.source, n.target_key from asked w cross join lateral (
-                       select l.source, l.target_key from event_link l
-                       where l.target_key is not null and (l.source, l.target_key) > (w.source, w.key)
-                       order by 1, 2 limit 1) n),
-                   waiting as materialized (
-                     select source, key from asked w
-                     where not exists (select from target_alias a where a.source = w.source and a.key = w.key) limit $1)
-                   select w.source as "source!", w.key as "key!", c.reports as "reports!", f.recorded_at as "first_at!",
-                     e.id as "id!", e.recorded_at as "recorded_at!", e.occurred_at as "occurred_at!",
-                     e.actor_kind as "actor_kind!", e.actor_name as "actor_name!", e.action as "action!",
-                     e.outcome as "outcome!", e.system_name, e.resource_name, e.entitlement_name
-                   from waiting w
-                   cross join lateral (select count(*) as reports from (select from event_link l
-                     where l.source = w.source and l.target_key = w.key limit $2) counted) c
-                   cross join lateral (select l.recorded_at from event_link l
-                     where l.source = w.source and l.target_key = w.key order by l.event_id limit 1) f
-                   cross join lateral (select l.recorded_at, l.event_id from event_link l
-                     where l.source = w.source and l.target_key = w.key order by l.event_id desc limit 1) n
-                   join event e on e.class = 'usage' and e.recorded_at = n.recorded_at and e.id = n.event_id
-                   order by w.source, c.reports desc, w.key"#,
-                limit,
-                COUNTED_MAX + 1
-            )
-            .fetch_all(conn)
-            .await?
-        }
+    let (key, alias) = match side {
+        Side::Actor => ("actor_key", "actor_alias"),
+        Side::Target => ("target_key", "target_alias"),
     };
-    rows.into_iter().map(Unmatched::try_from).collect()
+    let mut query = QueryBuilder::<Postgres>::new("");
+    query.push(ASKED.replace("KEY", key).replace("ALIAS", alias)).push_bind(limit);
+    query
+        .push(") select w.source as asked_source, w.key, c.reports, f.recorded_at as first_at, ")
+        .push(COLUMNS);
+    query.push(" from waiting w cross join lateral (select count(*) as reports from (");
+    let of_key = format!("from event_link l where l.source = w.source and l.{key} = w.key");
+    query.push("select ").push(&of_key).push(" limit ").push_bind(COUNTED_MAX + 1).push(") counted) c");
+    query.push(" cross join lateral (select l.recorded_at ").push(&of_key);
+    query
+        .push(" order by l.event_id limit 1) f cross join lateral (select l.recorded_at, l.event_id ")
+        .push(&of_key);
+    query.push(
+        " order by l.event_id desc limit 1) n
+         join event e on e.class = 'usage' and e.recorded_at = n.recorded_at and e.id = n.event_id
+         order by w.source, c.reports desc, w.key",
+    );
+    query.build().fetch_all(conn).await?.iter().map(read).collect()
+}
+
+fn read(row: &PgRow) -> Result<Unmatched> {
+    Ok(Unmatched {
+        source: row.try_get("asked_source")?,
+        key: row.try_get("key")?,
+        reports: row.try_get("reports")?,
+        first_at: row.try_get("first_at")?,
+        last: audit::read(row)?,
+    })
 }
 
 /// How many keys wait for an answer, actors and targets together, counted no further than `limit` of each.

@@ -6,7 +6,7 @@ use domain::audit::{Event, Outcome};
 use domain::id::{EventId, PersonId};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
-use super::{COLUMNS, condition, read};
+use super::{condition, read, select};
 use crate::{Result, StoreError};
 
 /// Totals are counted exactly up to here.
@@ -59,7 +59,7 @@ impl Search<'_> {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn search(conn: &mut PgConnection, search: Search<'_>, at: At, limit: i64) -> Result<Vec<Event>> {
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    let mut query = select();
     search.push(&mut query);
     let (order, cursor) = match at {
         At::Newest => (" order by e.recorded_at desc, e.id desc limit ", None),

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{EventRow, facts};
 use crate::Result;
+use crate::alias::Side;
 
 /// So many different targets are looked at when the catalogue changes; further ones wait for an answer.
 const TARGETS_MAX: i64 = 10_000;
@@ -159,32 +160,21 @@ async fn note_catalogue(conn: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-/// Lets everything under an actor's key be linked again.
+/// Lets everything under a key be linked again.
 ///
 /// # Errors
 /// When the database refuses it.
-pub async fn actor_again(conn: &mut PgConnection, source: &str, key: &str) -> Result<()> {
+pub async fn key_again(conn: &mut PgConnection, side: Side, source: &str, key: &str) -> Result<()> {
+    let (actor, target) = match side {
+        Side::Actor => (Some(key), None),
+        Side::Target => (None, Some(key)),
+    };
     sqlx::query!(
-        "insert into event_relink (source, actor_key) values ($1, $2)
+        "insert into event_relink (source, actor_key, target_key) values ($1, $2, $3)
          on conflict (source, actor_key, target_key, person_id) do update set after_at = null, after_id = null",
         source,
-        key
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Lets everything under a target's key be linked again.
-///
-/// # Errors
-/// When the database refuses it.
-pub async fn target_again(conn: &mut PgConnection, source: &str, key: &str) -> Result<()> {
-    sqlx::query!(
-        "insert into event_relink (source, target_key) values ($1, $2)
-         on conflict (source, actor_key, target_key, person_id) do update set after_at = null, after_id = null",
-        source,
-        key
+        actor,
+        target
     )
     .execute(conn)
     .await?;

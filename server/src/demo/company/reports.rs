@@ -27,7 +27,7 @@ const UNCOVERED_PERCENT: i64 = 12;
 
 /// What comes in, and up to when it has.
 pub struct Reports {
-    senders: Vec<(String, Sender)>,
+    senders: Vec<Sender>,
     random: Random,
     count: u32,
     until: DateTime<Utc>,
@@ -48,7 +48,7 @@ impl Reports {
             town.portal().save(&administrator, &typed).await?;
             let by = Actor::Outside { kind: OutsideKind::Machine, name: "log collector".to_owned() };
             let sender = sender(town.store(), slug, by).await.map_err(|_| PortalError::Internal)?;
-            senders.push((name.to_owned(), sender));
+            senders.push(sender);
         }
         Ok(Self { senders, random: Random::new(20_261_124), count: 0, until: at })
     }
@@ -56,8 +56,7 @@ impl Reports {
     /// Sends what was done since the last time.
     pub async fn send(&mut self, town: &Town, at: DateTime<Utc>) -> Result<(), PortalError> {
         let held = self.held(town).await?;
-        for index in 0..self.senders.len() {
-            let Some((_, sender)) = self.senders.get(index).cloned() else { continue };
+        for (index, sender) in self.senders.clone().into_iter().enumerate() {
             let mut events = Vec::new();
             for grant in held
                 .iter()
@@ -65,10 +64,9 @@ impl Reports {
             {
                 self.use_of(grant, at, &mut events);
             }
-            if self.random.percent(UNCOVERED_PERCENT)
-                && let Some(stranger) = self.stranger(town, &held, at)
-            {
-                events.extend(stranger.into_iter().filter(|_| index == 0));
+            // The first is the payments database.
+            if index == 0 && self.random.percent(UNCOVERED_PERCENT) {
+                events.extend(self.stranger(town, &held, at));
             }
             events.sort_by_key(|event| event.occurred_at);
             let reports = events.into_iter().map(Ok).collect();
@@ -113,12 +111,7 @@ impl Reports {
     }
 
     /// Somebody with an account and without a grant.
-    fn stranger(
-        &mut self,
-        town: &Town,
-        held: &[GrantRecord],
-        at: DateTime<Utc>,
-    ) -> Option<Vec<OutsideEvent>> {
+    fn stranger(&mut self, town: &Town, held: &[GrantRecord], at: DateTime<Utc>) -> Option<OutsideEvent> {
         let accounts = town.engineers();
         let (person, account) = self.random.pick(&accounts).cloned()?;
         if held.iter().any(|grant| grant.person().id == person && grant.resource == "payments-prod") {
@@ -134,7 +127,7 @@ impl Reports {
             Outcome::Success => (Some("payments-prod".to_owned()), Some("read".to_owned())),
             _ => (None, None),
         };
-        self.event(moment, action, &account, target, outcome).map(|event| vec![event])
+        self.event(moment, action, &account, target, outcome)
     }
 
     fn event(

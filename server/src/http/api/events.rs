@@ -87,11 +87,9 @@ pub(super) async fn receive(
 fn which(name: Option<&str>) -> Result<Option<&'static dyn Format>, Problem> {
     match name.unwrap_or(NATIVE) {
         RECOGNISED => Ok(None),
-        name => formats::named(name).map(Some).ok_or_else(|| {
-            let known: Vec<&str> = formats::all().iter().map(|format| format.name()).collect();
-            let detail = format!("There is no format “{name}”. There are {}, and auto.", known.join(", "));
-            Problem::new(StatusCode::BAD_REQUEST, "Unknown format", detail)
-        }),
+        name => formats::find(name)
+            .map(Some)
+            .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, "Unknown format", detail)),
     }
 }
 
@@ -145,12 +143,7 @@ fn read(
         }
         let reading = record
             .map_err(|error| UsageError::new("record", UsageFault::Other(error.to_string())))
-            .and_then(|record| {
-                let format = format.or_else(|| formats::recognise(&record)).ok_or_else(|| {
-                    UsageError::new("record", UsageFault::Other("No format knows this record.".to_owned()))
-                })?;
-                formats::read(format, record, now)
-            });
+            .and_then(|record| formats::read_as(format, record, now));
         match reading {
             Ok(Reading::Events(events)) => {
                 batch.reports.extend(events.into_iter().map(|event| (at, Ok(event))))

@@ -1,0 +1,24 @@
+//! The numbers of the advisory locks, each once: two that are the same make strangers wait for each other.
+//!
+//! `event_ensure_partitions` in the migrations holds 7016996765293437281.
+
+/// What a lock is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i64)]
+pub(crate) enum LockNumber {
+    /// One import at a time.
+    Imports = 7_016_996_765_293_437_282,
+    /// One process links.
+    Links = 7_016_996_765_293_437_284,
+    /// One answer to a key at a time; hashed with the key.
+    Aliases = 7_016_996_765_293_437_285,
+    /// One process numbers events.
+    Sequence = 7_016_996_765_293_437_286,
+}
+
+impl LockNumber {
+    /// As Postgres takes it.
+    pub(crate) fn get(self) -> i64 {
+        self as i64
+    }
+}
