@@ -80,6 +80,11 @@ impl Desk {
         self.param(name).parse().map_err(|_| PortalError::NotFound)
     }
 
+    /// Whether the whole book is open to the caller.
+    pub fn sees_all(&self) -> bool {
+        self.caller.roles.auditor || self.caller.roles.administrator
+    }
+
     /// How the caller reads time.
     pub fn clock(&self) -> Clock {
         Clock { zone: self.caller.time_zone, now: self.caller.called_at }

@@ -4,9 +4,9 @@ use domain::id::GrantId;
 use leptos::prelude::*;
 
 use super::number::counted;
-use super::time::Clock;
 use crate::address;
 use crate::backend::Use;
+use crate::desk::Desk;
 use crate::routes;
 
 /// The book, filtered by what was done under this grant.
@@ -14,13 +14,15 @@ pub fn under_grant(id: GrantId) -> String {
     address::with(routes::AUDIT, "q", &format!("grant:{id}"))
 }
 
-/// “last used 2 hours ago, 14 times”.
-pub fn used(clock: Clock, id: GrantId, used: Option<&Use>) -> AnyView {
+/// “last used 2 hours ago, 14 times”; it leads into the book for those to whom the book is open.
+pub fn used(desk: &Desk, id: GrantId, used: Option<&Use>) -> AnyView {
     let Some(used) = used else { return view! { <span>"no use reported"</span> }.into_any() };
-    view! {
-        <span>"last used " {clock.relative(used.last_at)} ", " <a href=under_grant(id)>{times(used)}</a></span>
-    }
-    .into_any()
+    let times = if desk.sees_all() {
+        view! { <a href=under_grant(id)>{times(used)}</a> }.into_any()
+    } else {
+        times(used).into_any()
+    };
+    view! { <span>"last used " {desk.clock().relative(used.last_at)} ", " {times}</span> }.into_any()
 }
 
 fn times(used: &Use) -> String {

@@ -41,7 +41,7 @@ pub fn Audit() -> impl IntoView {
             }
             return Ok(Page::new("Audit", ()));
         }
-        let lead = if sees_all(&desk) {
+        let lead = if desk.sees_all() {
             "Every step of every access as it stands in the book, newest first."
         } else {
             "What stands in the book about you and what you did, newest first."
@@ -86,12 +86,8 @@ async fn found(desk: &Desk, query: &Query) -> crate::backend::Answer<AnyView> {
 }
 
 fn windows_link(desk: &Desk) -> Option<AnyView> {
-    sees_all(desk)
+    desk.sees_all()
         .then(|| view! { <a class="button-quiet" href=routes::WINDOWS>"Change windows"</a> }.into_any())
-}
-
-pub(crate) fn sees_all(desk: &Desk) -> bool {
-    desk.caller.roles.auditor || desk.caller.roles.administrator
 }
 
 /// The form's fields, as they stand in an address.

@@ -30,10 +30,8 @@ pub(crate) fn bar(desk: &Desk, asked: &Asked) -> AnyView {
         Asked::Form(form, _) => (String::new(), Some(form.as_ref().clone())),
     };
     let is_mistaken = matches!(asked, Asked::Mistaken(..)).then_some("true");
-    let is_open = matches!(asked, Asked::Form(..))
-        || form
-            .as_ref()
-            .is_some_and(|form| FormQuery { words: String::new(), ..form.clone() } != FormQuery::default());
+    // The line and the chips say what is looked for; the form opens where something in it is wrong.
+    let is_open = matches!(asked, Asked::Form(..));
     let narrow = match form {
         Some(form) => narrow(&form),
         None => {

@@ -129,7 +129,7 @@ fn holding(desk: &Desk, grant: &PersonGrant, revoke_from: Option<String>) -> Any
 /// What has not begun cannot have been used.
 fn use_of(desk: &Desk, grant: &PersonGrant) -> Option<AnyView> {
     let has_begun = !matches!(grant.state.as_str(), "scheduled" | "activating" | "activation_failed");
-    let words = || view! { " · " {used(desk.clock(), grant.id, grant.used.as_ref())} }.into_any();
+    let words = || view! { " · " {used(desk, grant.id, grant.used.as_ref())} }.into_any();
     has_begun.then(words)
 }
 

@@ -171,7 +171,7 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
                     <dd>{time_left(clock, None, until)}</dd>
                 </div>
             })}
-            {use_of(clock, request)}
+            {use_of(desk, request)}
             {why(request)}
             {request.ticket.clone().map(|ticket| view! {
                 <div>
@@ -184,12 +184,12 @@ fn details(desk: &Desk, request: &RequestView) -> AnyView {
     .into_any()
 }
 
-fn use_of(clock: Clock, request: &RequestView) -> Option<AnyView> {
+fn use_of(desk: &Desk, request: &RequestView) -> Option<AnyView> {
     let usage = request.usage.as_ref()?;
-    let done = usage.used.is_some().then(|| {
+    let done = (usage.used.is_some() && desk.sees_all()).then(|| {
         view! { <br/> <a href=under_grant(usage.grant)>"What was done under this request"</a> }
     });
-    let words = used(clock, usage.grant, usage.used.as_ref());
+    let words = used(desk, usage.grant, usage.used.as_ref());
     Some(view! { <div><dt>"Used"</dt><dd>{words} {done}</dd></div> }.into_any())
 }
 

@@ -1,5 +1,6 @@
 //! One resource: what can be held on it, who decides, who holds it.
 
+use domain::audit::query::value_text;
 use leptos::prelude::*;
 
 use super::grant_forms;
@@ -34,7 +35,7 @@ pub fn Resource() -> impl IntoView {
             {unowned(&resource)}
             {about(&resource)}
             {unconfirmed(&desk, &resource)}
-            {uncovered(&resource)}
+            {uncovered(&desk, &resource)}
             {account_missing(&resource)}
             {entitlements}
         };
@@ -169,16 +170,18 @@ fn used_by(resource: &ResourceView, entitlement: &EntitlementView) -> Option<Any
 }
 
 /// For those who see who holds what: what was done here without access that stands in the book.
-fn uncovered(resource: &ResourceView) -> Option<AnyView> {
+fn uncovered(desk: &Desk, resource: &ResourceView) -> Option<AnyView> {
     let usage = resource.usage.as_ref().filter(|usage| usage.uncovered > 0)?;
-    let named = resource.name.replace('"', " ");
-    let path = address::with(routes::AUDIT, "q", &format!("resource:\"{named}\" covered:no"));
+    let query = format!("resource:{} covered:no", value_text(&resource.name));
+    let path = address::with(routes::AUDIT, "q", &query);
+    // To others the book shows only what concerns themselves.
+    let see = desk.sees_all().then(|| view! { <a href=path>"See what"</a> });
     let times = match (usage.uncovered, usage.is_more) {
         (1, false) => "Once".to_owned(),
         (count, is_more) => format!("{} times", counted(count, is_more)),
     };
     Some(banner::warning(view! {
-        <p>{times} " in the last 90 days, something was done here that no grant covers. " <a href=path>"See what"</a></p>
+        <p>{times} " in the last 90 days, something was done here that no grant covers. " {see}</p>
     }))
 }
 
