@@ -1,7 +1,11 @@
 //! The book: written once, never changed.
 
 mod condition;
+mod hits;
+pub(crate) mod index;
+mod plan;
 mod search;
+mod tail;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::audit::{About, Action, Actor, Event, NewEvent, Outcome};
@@ -13,7 +17,10 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
-pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, tally};
+pub use hits::Reach;
+pub use index::step as index;
+pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, search_reaching, tally};
+pub use tail::unindexed;
 
 use crate::{Clock, Result, StoreError};
 
