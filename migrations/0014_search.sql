@@ -37,7 +37,7 @@ create table event_search (
     outcome text not null,
     actor_name text not null,
     system_name text,
-    -- Words as they are; everything else behind a colon, which no word has, and a letter.
+    -- As `store::audit::terms` makes them.
     terms tsvector not null
 ) partition by list (class);
 create table event_search_governance partition of event_search for values in ('governance')
@@ -58,34 +58,6 @@ create table book_name (
 );
 create index book_name_part on book_name using gin (name gin_trgm_ops);
 comment on index book_name_part is 'audit::plan: which names a part of a name stands in (actor:ana, resource:prod)';
-
--- The terms of an event and its link.
-create function terms_of(e event, l event_link) returns tsvector language sql immutable parallel safe as $$
-    select array_to_tsvector(array_remove(array(
-        select left(word, 100) from unnest(words_of(event_text(e.actor_name, e.action, e.outcome, e.subject_name,
-            e.system_name, e.resource_name, e.entitlement_name, e.ip, e.detail, e.reason))) word)
-        || array[
-            ':a' || left(lower(e.actor_name), 400),
-            ':s' || left(lower(e.subject_name), 400),
-            ':y' || left(lower(e.system_name), 400),
-            ':r' || left(lower(e.resource_name), 400),
-            ':e' || left(lower(e.entitlement_name), 400),
-            ':k' || e.action,
-            ':o' || e.outcome,
-            ':f' || left(lower(e.origin), 400),
-            ':i' || digits_of(address_of(e.ip)),
-            ':q' || e.request_id,
-            ':g' || e.grant_id,
-            ':g' || l.grant_id,
-            ':A' || e.actor_id,
-            ':S' || e.subject_id,
-            ':P' || l.person_id,
-            ':R' || coalesce(e.resource_id, l.resource_id),
-            ':Y' || coalesce(e.system_id, l.system_id),
-            ':c' || l.covered,
-            ':d' || to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD')
-        ], null))
-$$;
 
 create or replace function event_ensure_partitions(moment timestamptz) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$

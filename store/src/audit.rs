@@ -6,6 +6,7 @@ pub(crate) mod index;
 mod plan;
 mod search;
 mod tail;
+mod terms;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::audit::{About, Action, Actor, Event, NewEvent, Outcome};

@@ -88,7 +88,9 @@ pub async fn step(store: &Store, limit: i64) -> Result<Step> {
         let known = facts::of(&mut tx, &reports).await?;
         write::links(&mut tx, &reports, &known).await?;
         // What is new is indexed next.
-        index::write(&mut tx, &old).await?;
+        if !old.is_empty() {
+            index::write(&mut tx, &old).await?;
+        }
     }
     again::note(&mut tx, &news).await?;
     sqlx::query!(

@@ -1,4 +1,4 @@
-//! What of a query the search index answers: words of `event_search.terms`, as `terms_of` in the migrations writes them.
+//! What of a query the search index answers: the terms of events, as [`super::terms`] makes them.
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use domain::audit::query::{ActionPattern, Comparison, Expr, Network, Query, Term, Text, folded, words};
@@ -9,16 +9,13 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::escape_like;
+use super::terms::{NAME_CHARS, WORD_CHARS, of_name};
 use crate::Result;
 
 /// Of so many names at most each is looked for by itself; where more match, they are no help in finding.
 const NAMES_MAX: i64 = 300;
 /// Of so many days at most.
 const DAYS_MAX: u64 = 92;
-/// `terms_of` keeps so much of a name, in characters.
-const NAME_CHARS: usize = 400;
-/// And of a word.
-const WORD_CHARS: usize = 100;
 /// A beginning of fewer characters has too many words to be a help in finding.
 const PREFIX_CHARS_MIN: usize = 3;
 /// What no event has.
@@ -145,7 +142,7 @@ fn lexeme(text: &str) -> String {
 }
 
 fn named(letter: char, name: &str) -> String {
-    lexeme(&format!(":{letter}{}", folded(name).chars().take(NAME_CHARS).collect::<String>()))
+    lexeme(&of_name(letter, name))
 }
 
 /// Between which moments, where that is all it says.
