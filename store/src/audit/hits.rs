@@ -9,7 +9,7 @@ use sqlx::{Connection as _, FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::condition;
-use super::plan::Plan;
+use super::plan::{Plan, days};
 use super::search::{Cursor, Search};
 use crate::Result;
 
@@ -32,8 +32,8 @@ impl Default for Reach {
 const STRETCH_FIRST: TimeDelta = TimeDelta::hours(1);
 /// Each stretch is longer than the one before, or shorter where it held too much, by so much.
 const STRETCH_FACTOR: i32 = 8;
-/// No longer than that.
-const STRETCH_MAX: TimeDelta = TimeDelta::days(10_000);
+/// No longer than that: the index knows the days of it.
+const STRETCH_MAX: TimeDelta = TimeDelta::days(90);
 /// What was recorded within it is put in order however much it is: less than that is one batch.
 const STRETCH_MIN: TimeDelta = TimeDelta::milliseconds(2);
 
@@ -62,6 +62,16 @@ impl Toward {
         match self {
             Self::Older => "recorded_at desc, event_id desc",
             Self::Newer => "recorded_at, event_id",
+        }
+    }
+}
+
+impl Toward {
+    /// Whether one goes by `there` before `moment`, or just then.
+    fn is_past(self, moment: DateTime<Utc>, there: DateTime<Utc>) -> bool {
+        match self {
+            Self::Older => moment <= there,
+            Self::Newer => moment >= there,
         }
     }
 }
@@ -98,6 +108,24 @@ impl Range {
             Toward::Older => Self { after: self.after.max(Some(place)), ..self },
             Toward::Newer => Self { before: Some(self.before.map_or(place, |end| end.min(place))), ..self },
         }
+    }
+
+    /// So that the months of it are told apart, and nothing else: the planner takes two halves of an index on time for
+    /// better than the inverted one, and reads them.
+    fn push_months(self, query: &mut QueryBuilder<Postgres>) {
+        if let Some((at, _)) = self.after {
+            query
+                .push(" and s.recorded_at >= date_trunc('month', ")
+                .push_bind(at)
+                .push("::timestamptz, 'UTC')");
+        }
+        if let Some((at, _)) = self.before {
+            query.push(" and s.recorded_at < date_trunc('month', ").push_bind(at);
+            query.push("::timestamptz, 'UTC') + interval '32 days'");
+        }
+        query.push(" and (true");
+        self.push(query);
+        query.push(") is true");
     }
 
     fn push(self, query: &mut QueryBuilder<Postgres>) {
@@ -155,6 +183,8 @@ impl Hunt<'_> {
     ) -> Result<()> {
         let (mut from, mut length) = (start.0, STRETCH_FIRST);
         let Some(end) = self.end(conn).await? else { return Ok(()) };
+        // Up to there it is known to be too much for longer stretches.
+        let mut crowded_to = None;
         loop {
             let to = match self.toward {
                 Toward::Older => (from - length).max(end),
@@ -165,8 +195,12 @@ impl Hunt<'_> {
             let probed = self.probe(conn, stretch, missing(hits, limit)).await?;
             if probed.is_whole {
                 hits.extend(probed.hits);
-                length = (length * STRETCH_FACTOR).min(STRETCH_MAX);
+                if crowded_to.is_none_or(|crowded| self.toward.is_past(to, crowded)) {
+                    crowded_to = None;
+                    length = (length * STRETCH_FACTOR).min(STRETCH_MAX);
+                }
             } else if length > STRETCH_MIN {
+                crowded_to = Some(to);
                 length = (length / STRETCH_FACTOR).max(STRETCH_MIN);
                 continue;
             } else {
@@ -223,9 +257,9 @@ impl Hunt<'_> {
         let mut query = QueryBuilder::<Postgres>::new(
             "with candidate as materialized (select * from event_search s where s.terms @@ ",
         );
-        query.push_bind(self.plan.index.clone()).push("::text::tsquery");
+        query.push_bind(self.index_within(range)).push("::text::tsquery");
         self.push_terms(&mut query);
-        range.push(&mut query);
+        range.push_months(&mut query);
         query.push(" limit ").push_bind(most + 1);
         query.push(") select (select count(*) from candidate) as candidates, hit.* from (select 1) one left join lateral (");
         query.push(HIT).push(" from candidate s");
@@ -251,6 +285,16 @@ impl Hunt<'_> {
         tx.rollback().await?;
         let is_whole = rows.first().is_none_or(|row| row.candidates <= most);
         Ok(Probed { hits: rows.into_iter().filter_map(ProbeRow::hit).collect(), is_whole })
+    }
+
+    /// With the days of the range, where it is short: what is common elsewhere is not looked at.
+    fn index_within(&self, range: Range) -> Option<String> {
+        let index = self.plan.index.as_ref()?;
+        let days = match (range.after, range.before) {
+            (Some(after), Some(before)) => days('t', after.0, before.0 + TimeDelta::microseconds(1)),
+            _ => None,
+        };
+        Some(days.map_or_else(|| index.clone(), |days| format!("{days} & {index}")))
     }
 
     /// The first or last moment of the index, whichever lies that way.

@@ -59,7 +59,7 @@ impl Plan {
         }
         let mut index = all.index;
         if let (Some(from), Some(until)) = (from, until) {
-            index = joined([index, days(from, until)].into_iter().flatten(), " & ");
+            index = joined([index, days('d', from, until)].into_iter().flatten(), " & ");
         }
         Ok(Self { index, check: all.check, from, until, needs_event: !all.is_exact })
     }
@@ -155,8 +155,8 @@ fn time_of(expr: &Expr) -> Option<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)
     }
 }
 
-/// The days between, where they are few.
-fn days(from: DateTime<Utc>, until: DateTime<Utc>) -> Option<String> {
+/// The days between, in UTC, where they are few: on which it happened (`d`), or was recorded (`t`).
+pub(super) fn days(letter: char, from: DateTime<Utc>, until: DateTime<Utc>) -> Option<String> {
     let (first, last) = (from.date_naive(), (until - TimeDelta::microseconds(1)).date_naive());
     if last < first {
         return Some(NOTHING.to_owned());
@@ -164,7 +164,7 @@ fn days(from: DateTime<Utc>, until: DateTime<Utc>) -> Option<String> {
     if first.checked_add_days(Days::new(DAYS_MAX)).is_none_or(|end| end <= last) {
         return None;
     }
-    let days = first.iter_days().take_while(|day| *day <= last).map(|day| lexeme(&format!(":d{day}")));
+    let days = first.iter_days().take_while(|day| *day <= last).map(|day| lexeme(&format!(":{letter}{day}")));
     Some(format!("({})", days.collect::<Vec<_>>().join(" | ")))
 }
 
@@ -347,7 +347,7 @@ async fn by_window(conn: &mut PgConnection, name: &str) -> Result<Node> {
     .await?;
     let mut any: Option<Node> = None;
     for window in windows {
-        let time = Node { index: days(window.starts_at, window.ends_at), check: None, is_exact: false };
+        let time = Node { index: days('d', window.starts_at, window.ends_at), check: None, is_exact: false };
         let systems = match window.systems.as_slice() {
             [] => Node::all(),
             _ => of_ids('Y', window.systems),

@@ -62,6 +62,7 @@ impl Indexed {
         named('i', self.digits.as_deref());
         named('c', self.covered.map(|covered| if covered { "true" } else { "false" }));
         named('d', Some(&self.occurred_at.date_naive().to_string()));
+        named('t', Some(&self.recorded_at.date_naive().to_string()));
         for (letter, id) in [
             ('q', self.request_id),
             ('g', self.grant_id),

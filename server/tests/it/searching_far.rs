@@ -1,0 +1,97 @@
+//! Searches look at a bounded number of events, whatever they look for and however far back it lies.
+
+use chrono::TimeDelta;
+use domain::audit::query::{Context, parse};
+use server::jobs::{linker, sequencer};
+use sqlx::PgPool;
+use store::audit::{self, At, Search};
+
+use crate::house::{House, start};
+
+const EVENTS: i64 = 60_000;
+
+/// One event a minute: `bot` did all in the older half and `crew` all in the newer one; every 5,000th is by `guest`.
+async fn fill(house: &House, pool: &PgPool) {
+    for days in [0, 20, 45] {
+        sqlx::query("select event_ensure_partitions($1)")
+            .bind(start() - TimeDelta::days(days))
+            .execute(pool)
+            .await
+            .unwrap();
+    }
+    sqlx::query(
+        "insert into event (id, class, occurred_at, recorded_at, actor_kind, actor_name, action, outcome, origin, ip,
+           resource_name, detail)
+         select gen_random_uuid(), 'usage', at, at, 'person',
+           case when n % 5000 = 7 then 'guest' when n <= $2 / 2 then 'bot' else 'crew' end,
+           case n % 3 when 0 then 'resource.changed' else 'resource.accessed' end, 'success', 'collector',
+           '10.0.' || n % 7 || '.9', 'ledger', jsonb_build_object('original', jsonb_build_object('note', 'ticket ' || n))
+         from (select n, $1::timestamptz - ($2 - n) * interval '1 minute' as at from generate_series(1, $2) n) made",
+    )
+    .bind(start())
+    .bind(EVENTS)
+    .execute(pool)
+    .await
+    .unwrap();
+    sequencer::catch_up(&house.store).await.unwrap();
+    linker::catch_up_by(&house.store, 20_000).await.unwrap();
+    sqlx::raw_sql("analyze event_search; analyze event; analyze book_name").execute(pool).await.unwrap();
+}
+
+/// Rows that were read of the index and the book so far, by whatever way; and how many of them by scanning a whole table.
+async fn read_so_far(pool: &PgPool) -> (i64, i64) {
+    sqlx::raw_sql("select pg_stat_force_next_flush()").execute(pool).await.unwrap();
+    sqlx::query_as(
+        "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint, coalesce(sum(seq_tup_read), 0)::bigint
+         from pg_stat_user_tables where relname like 'event\\_search\\_usage%' or relname like 'event\\_usage%'",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap()
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_page_reads_a_bounded_number_of_events_in_every_cell_of_the_matrix(pool: PgPool) {
+    let house = House::new(pool.clone()).await;
+    fill(&house, &pool).await;
+    let zone = chrono_tz::UTC;
+    let mut conn = pool.acquire().await.unwrap();
+    let (mut first, mut most) = (String::new(), 0);
+    for (text, found) in [
+        ("", 51),
+        ("actor:crew", 51),
+        ("actor:nobody", 0),
+        ("actor:guest", 12),
+        ("actor:bot", 51),
+        ("actor:bot actor:crew", 0),
+        ("actor:crew action:resource.changed", 51),
+        ("actor:bot action:resource.*", 51),
+        ("person:gues outcome:success", 12),
+        ("59999", 1),
+        ("nothing", 0),
+        ("\"ticket 4711\"", 11),
+        ("ip:10.0.3.0/24 actor:bot", 51),
+        ("ip:10.9.0.0/16", 0),
+        ("during:2026-10-20 actor:bot", 51),
+        ("during:2026-10-20 actor:crew", 0),
+        ("before:2026-10-15", 51),
+        ("after:2026-11-20 actor:bot", 0),
+        ("actor:bot OR actor:guest", 51),
+        ("actor:guest -outcome:success", 0),
+    ] {
+        let query = parse(text, &Context { now: start(), zone }).unwrap();
+        let search = Search { query: &query, concerning: None };
+        let before = read_so_far(&pool).await;
+        let events = audit::search(&mut conn, search, At::Newest, 51).await.unwrap();
+        sqlx::raw_sql("select pg_stat_force_next_flush()").execute(&mut *conn).await.unwrap();
+        let after = read_so_far(&pool).await;
+        assert_eq!(events.len(), found, "{text}");
+        let rows = after.0 - before.0;
+        if rows > most {
+            (first, most) = (text.to_owned(), rows);
+        }
+        assert!(rows <= 16_000, "{text}: {rows} rows of {EVENTS} were read");
+        assert_eq!(after.1 - before.1, 0, "{text}: rows read by scanning a whole table");
+    }
+    assert!(most > 100, "nothing was counted: {first}");
+}
