@@ -1,6 +1,7 @@
 //! The book: written once, never changed.
 
 mod condition;
+mod live;
 mod search;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,6 +14,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
+pub use live::{Reach, reach, since};
 pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, tally};
 
 use crate::{Clock, Result, StoreError};

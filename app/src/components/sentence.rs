@@ -73,7 +73,8 @@ fn phrase(action: &str) -> String {
     Action::parse(action).map_or_else(|| UsageAction::phrase_of(action), |action| action.phrase().to_owned())
 }
 
-fn actor(actor: &Actor) -> AnyView {
+/// Who acted, with a link where there is a page of theirs.
+pub(crate) fn actor(actor: &Actor) -> AnyView {
     match actor {
         Actor::Person { id, name } => person(&PersonRef { id: *id, name: name.clone() }),
         Actor::System => view! { <span class="name-plain">"Gatebook"</span> }.into_any(),

@@ -5,7 +5,7 @@ use domain::audit::query::{ActionPattern, Context, Expr, Field, Query, Term, Tex
 use domain::audit::{GROUPS, Outcome};
 use leptos::prelude::*;
 
-use super::audit::address_of;
+use super::audit_columns::Look;
 use crate::backend::{DayTally, Tally};
 use crate::components::number::thousands;
 
@@ -18,22 +18,22 @@ const HEIGHT: usize = 40;
 const BAR_MIN: usize = 2;
 
 /// The strip of days and the facets.
-pub(crate) fn tally(context: &Context, query: &Query, tally: &Tally) -> AnyView {
+pub(crate) fn tally(context: &Context, query: &Query, look: &Look, tally: &Tally) -> AnyView {
     view! {
         <div class="tally">
-            {days(context, query, tally)}
+            {days(context, query, look, tally)}
             <div class="facets">
-                {groups(query, tally)}
-                {outcomes(query, tally)}
-                {names("Who", Field::Actor, query, &tally.actors)}
-                {names("Where", Field::System, query, &tally.systems)}
+                {groups(query, look, tally)}
+                {outcomes(query, look, tally)}
+                {names("Who", Field::Actor, query, look, &tally.actors)}
+                {names("Where", Field::System, query, look, &tally.systems)}
             </div>
         </div>
     }
     .into_any()
 }
 
-fn days(context: &Context, query: &Query, tally: &Tally) -> Option<AnyView> {
+fn days(context: &Context, query: &Query, look: &Look, tally: &Tally) -> Option<AnyView> {
     let (first, last) = (tally.days.first()?, tally.days.last()?);
     let most = tally.days.iter().max_by_key(|day| day.count)?;
     let bars = tally
@@ -41,7 +41,7 @@ fn days(context: &Context, query: &Query, tally: &Tally) -> Option<AnyView> {
         .iter()
         .enumerate()
         .filter(|(_, day)| day.count > 0)
-        .map(|(index, day)| bar(context, query, index, day, most.count))
+        .map(|(index, day)| bar(look.address_of(&of_day(context, query, day.day)), index, day, most.count))
         .collect_view();
     let drawing = format!("0 0 {} {HEIGHT}", tally.days.len() * DAY_WIDTH);
     let summary = format!(
@@ -76,11 +76,10 @@ fn of_day(context: &Context, query: &Query, day: NaiveDate) -> Query {
     during.parts().iter().fold(timeless, |query, part| query.with(part.clone()))
 }
 
-fn bar(context: &Context, query: &Query, index: usize, day: &DayTally, most: usize) -> AnyView {
+fn bar(path: String, index: usize, day: &DayTally, most: usize) -> AnyView {
     let height = (day.count * HEIGHT / most.max(1)).max(BAR_MIN);
-    let of_day = of_day(context, query, day.day);
     view! {
-        <a href=address_of(&of_day) tabindex="-1" class="days-day">
+        <a href=path tabindex="-1" class="days-day">
             <title>{format!("{}: {}", spoken(day.day), thousands(day.count))}</title>
             <rect class="days-ground" x=index * DAY_WIDTH y="0" width=DAY_WIDTH height=HEIGHT/>
             <rect class="days-bar" x=index * DAY_WIDTH + 1 y=HEIGHT - height width=BAR_WIDTH height=height/>
@@ -97,7 +96,7 @@ fn short(day: NaiveDate) -> String {
     day.format("%-d %b").to_string()
 }
 
-fn groups(query: &Query, tally: &Tally) -> Option<AnyView> {
+fn groups(query: &Query, look: &Look, tally: &Tally) -> Option<AnyView> {
     // One kind is no choice.
     if tally.groups.len() < 2 {
         return None;
@@ -109,13 +108,13 @@ fn groups(query: &Query, tally: &Tally) -> Option<AnyView> {
             let pattern = || Expr::from(Term::Action(ActionPattern::Noun(group.noun.to_owned())));
             // What is looked for is not left out.
             let narrowed = query.without(&pattern().negated()).with(pattern());
-            Some(facet(group.label.to_owned(), of(group.noun)?, &narrowed))
+            Some(facet(group.label.to_owned(), of(group.noun)?, look.address_of(&narrowed)))
         })
         .collect();
     Some(row("What", facets))
 }
 
-fn outcomes(query: &Query, tally: &Tally) -> Option<AnyView> {
+fn outcomes(query: &Query, look: &Look, tally: &Tally) -> Option<AnyView> {
     if tally.outcomes.len() < 2 {
         return None;
     }
@@ -124,14 +123,20 @@ fn outcomes(query: &Query, tally: &Tally) -> Option<AnyView> {
         .filter_map(|outcome| {
             let (_, count) = tally.outcomes.iter().find(|(other, _)| *other == outcome)?;
             let narrowed = query.with(Term::Outcome(outcome));
-            Some(facet(outcome_words(outcome).to_owned(), *count, &narrowed))
+            Some(facet(outcome_words(outcome).to_owned(), *count, look.address_of(&narrowed)))
         })
         .collect();
     Some(row("Came out", facets))
 }
 
 /// The most frequent names, unless one was chosen already.
-fn names(heading: &'static str, field: Field, query: &Query, names: &[(String, usize)]) -> Option<AnyView> {
+fn names(
+    heading: &'static str,
+    field: Field,
+    query: &Query,
+    look: &Look,
+    names: &[(String, usize)],
+) -> Option<AnyView> {
     if names.len() < 2 || query.uses(field) {
         return None;
     }
@@ -140,7 +145,7 @@ fn names(heading: &'static str, field: Field, query: &Query, names: &[(String, u
         .map(|(name, count)| {
             let whole = Text::whole(name.clone());
             let term = if field == Field::System { Term::System(whole) } else { Term::Actor(whole) };
-            facet(name.clone(), *count, &query.with(term))
+            facet(name.clone(), *count, look.address_of(&query.with(term)))
         })
         .collect();
     Some(row(heading, facets))
@@ -160,9 +165,9 @@ pub(crate) fn outcome_words(outcome: Outcome) -> &'static str {
     }
 }
 
-fn facet(words: String, count: usize, narrowed: &Query) -> AnyView {
+fn facet(words: String, count: usize, path: String) -> AnyView {
     view! {
-        <a class="facet" href=address_of(narrowed)>{words} " " <span class="facet-count">{thousands(count)}</span></a>
+        <a class="facet" href=path>{words} " " <span class="facet-count">{thousands(count)}</span></a>
     }
     .into_any()
 }

@@ -5,6 +5,8 @@ pub mod admin;
 pub mod approvals;
 pub mod audit;
 mod audit_bar;
+pub mod audit_columns;
+pub mod audit_rows;
 mod audit_tally;
 pub mod catalogue;
 mod decision;

@@ -14,6 +14,7 @@ use store::audit::{self, At, COUNTED_MAX, Cursor, Facet, Search};
 use store::{PgConnection, Store, request, usage};
 
 use super::{Fault, Portal, deciding, tell};
+use crate::live::position_for;
 
 mod tally;
 
@@ -33,8 +34,21 @@ impl Audit for Portal {
     }
 }
 
+impl Portal {
+    /// Watching a search is searching: the same person's same search is written down once.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub async fn note_watching(&self, caller: &Caller, query: &Query) -> Answer<()> {
+        if !sees_all(caller) || query.is_all() {
+            return Ok(());
+        }
+        tell(note_search(&self.store, caller, query).await)
+    }
+}
+
 /// Whether the whole book is open to the caller.
-pub(super) fn sees_all(caller: &Caller) -> bool {
+pub(crate) fn sees_all(caller: &Caller) -> bool {
     caller.roles.auditor || caller.roles.administrator
 }
 
@@ -52,6 +66,11 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
     };
     let mut conn = store.read().await?;
     let limit = i64::try_from(PAGE_EVENTS + 1).unwrap_or(i64::MAX);
+    // Before the events, so that none falls between them and what is watched from there on.
+    let position = match at {
+        At::Newest => position_for(audit::reach(&mut conn).await?, query),
+        _ => 0,
+    };
     let mut events = audit::search(&mut conn, wanted, at, limit).await?;
     let has_more = events.len() > PAGE_EVENTS;
     if matches!(at, At::NewerThan(_)) {
@@ -92,6 +111,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         previous,
         tally,
         sees_all: sees_all(caller),
+        position,
     })
 }
 

@@ -40,4 +40,5 @@ mod shelf;
 mod starting;
 mod statements;
 mod upgrade;
+mod watching;
 mod windowing;
