@@ -7,6 +7,7 @@ use leptos_axum::ResponseOptions;
 use super::audit_bar::{bar, mistake, summary};
 use super::audit_columns::{Look, PARAMETER};
 use super::audit_rows::rows;
+use super::audit_saved;
 use super::audit_tally::tally;
 use crate::address;
 use crate::backend::{AuditList, AuditPage, context_of};
@@ -50,9 +51,11 @@ pub fn Audit() -> impl IntoView {
             Asked::Mistaken(typed, error) => mistake(typed, error, &look),
             Asked::Form(_, message) => failure(message, &[], None),
         };
+        let saved = desk.backend.saved_queries.list(&desk.caller).await?;
+        let saved = audit_saved::fold(&desk, &asked, &look, &saved);
         let body = view! {
             {head("Audit", lead, windows_link(&desk))}
-            {bar(&desk, &asked, &look)}
+            {bar(&desk, &asked, &look, saved)}
             {found}
         };
         Ok(Page::new("Audit", body).with_islands())

@@ -23,7 +23,7 @@ const RANGES: [(&str, &str); 4] =
     [("1d", "24 hours"), ("7d", "7 days"), ("30d", "30 days"), ("90d", "90 days")];
 
 /// The query, and under it the form for those who do not type it.
-pub(crate) fn bar(desk: &Desk, asked: &Asked, look: &Look) -> AnyView {
+pub(crate) fn bar(desk: &Desk, asked: &Asked, look: &Look, saved: AnyView) -> AnyView {
     let (typed, form) = match asked {
         Asked::Query(query, typed) => {
             (typed.clone(), FormQuery::from_query(query, &context_of(&desk.caller)))
@@ -70,6 +70,7 @@ pub(crate) fn bar(desk: &Desk, asked: &Asked, look: &Look) -> AnyView {
                     <summary>"Narrow"</summary>
                     {narrow}
                 </details>
+                {saved}
                 {columns}
                 {how_to()}
             </div>

@@ -76,6 +76,11 @@ impl Column {
         }
     }
 
+    /// These columns as one text.
+    pub fn write_all(columns: &[Self]) -> String {
+        columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(",")
+    }
+
     /// The columns of `time,actor`, in this order, each once; what is no column is left out. None at all are sentences.
     pub fn parse_all(text: &str) -> Vec<Self> {
         let mut columns = Vec::new();
@@ -102,7 +107,7 @@ impl Look {
 
     /// The columns as one parameter.
     pub(crate) fn written(&self) -> String {
-        self.columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(",")
+        Column::write_all(&self.columns)
     }
 
     /// Where this query leads to, looked at in the same way.

@@ -105,6 +105,9 @@ fn table_row(clock: Clock, event: &Event, columns: &[Column]) -> AnyView {
         .enumerate()
         .map(|(at, column)| {
             let words = cell(clock, event, *column);
+            // Narrow windows leave such a cell out.
+            let class = if words.is_some() { "" } else { "cell-empty" };
+            let words = words.unwrap_or_else(|| ().into_any());
             let words = if leads == Some(*column) {
                 view! { <a class="event-time" href=path_of(event)>{words} <span class="sr-only">" details"</span></a> }
                     .into_any()
@@ -113,16 +116,16 @@ fn table_row(clock: Clock, event: &Event, columns: &[Column]) -> AnyView {
             } else {
                 words
             };
-            view! { <td role="cell" data-label=column.label()>{words}</td> }
+            view! { <td role="cell" class=class data-label=column.label()>{words}</td> }
         })
         .collect_view();
     view! { <tr role="row" class="event-line">{cells}</tr> }.into_any()
 }
 
-fn cell(clock: Clock, event: &Event, column: Column) -> AnyView {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default().into_any();
+fn cell(clock: Clock, event: &Event, column: Column) -> Option<AnyView> {
+    let text = |text: &Option<String>| text.clone().map(IntoAny::into_any);
     let about = &event.resource;
-    match column {
+    let view = match column {
         Column::Time => clock.stamp(event.occurred_at),
         Column::Actor => actor(&event.actor),
         Column::Action => label(&event.action).into_any(),
@@ -130,14 +133,15 @@ fn cell(clock: Clock, event: &Event, column: Column) -> AnyView {
             Some(tag) => tag,
             None => outcome_words(event.outcome).into_any(),
         },
-        Column::Subject => event.subject.as_ref().map(person).into_any(),
-        Column::System => text(&about.system),
-        Column::Resource => text(&about.resource),
-        Column::Entitlement => text(&about.entitlement),
-        Column::Reason => text(&event.reason),
+        Column::Subject => return event.subject.as_ref().map(person),
+        Column::System => return text(&about.system),
+        Column::Resource => return text(&about.resource),
+        Column::Entitlement => return text(&about.entitlement),
+        Column::Reason => return text(&event.reason),
         Column::Source => event.source.origin.clone().into_any(),
-        Column::Ip => text(&event.source.ip),
-    }
+        Column::Ip => return text(&event.source.ip),
+    };
+    Some(view)
 }
 
 /// What an action is called by itself.

@@ -7,6 +7,7 @@ pub mod audit;
 mod audit_bar;
 pub mod audit_columns;
 pub mod audit_rows;
+mod audit_saved;
 mod audit_tally;
 pub mod catalogue;
 mod decision;

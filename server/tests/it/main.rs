@@ -34,6 +34,7 @@ mod races;
 mod reporting;
 mod requesting;
 mod restore;
+mod saving;
 mod sequencing;
 mod servers;
 mod shelf;
