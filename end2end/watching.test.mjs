@@ -125,6 +125,71 @@ describe('finding in the book', { timeout: 240_000, concurrency: 1 }, () => {
     assert.equal(new URL(page.url()).searchParams.get('q'), 'outcome:denied after:7d');
   });
 
+  describe('typing a query', { concurrency: 1 }, () => {
+    let page, line;
+    const options = () => page.locator('#suggest').getByRole('option');
+
+    before(async () => {
+      page = await signedIn(browser, demo, 'chiara.lindt', '/audit', { reducedMotion: 'reduce' });
+      line = page.getByRole('combobox', { name: 'Query' });
+      await line.waitFor();
+    });
+
+    test('fields and names are offered, taken with the keyboard, and undone', async () => {
+      await line.pressSequentially('pers');
+      await until('a field to be offered', async () => /^person:/.test(await options().first().innerText()));
+      await assertReadable(page);
+      await line.press('ArrowDown');
+      const chosen = await line.getAttribute('aria-activedescendant');
+      assert.equal(await page.locator(`#${chosen}`).getAttribute('aria-selected'), 'true');
+      await line.press('Tab');
+      assert.equal(await line.inputValue(), 'person:');
+      await line.pressSequentially('okaf');
+      await until('a name to be offered', async () => (await options().allInnerTexts()).some((text) => /Ben Okafor/.test(text)));
+      await line.press('ArrowDown');
+      await line.press('Enter');
+      assert.equal(await line.inputValue(), 'person:="Ben Okafor" ');
+      assert.equal(await options().count(), 0);
+      await line.press('Control+z');
+      assert.equal(await line.inputValue(), 'person:okaf');
+    });
+
+    test('Escape closes the list and keeps the text, and Enter searches where nothing was chosen', async () => {
+      await line.fill('');
+      await line.pressSequentially('outcome:d');
+      await options().first().waitFor();
+      await line.press('Escape');
+      assert.deepEqual([await options().count(), await line.inputValue()], [0, 'outcome:d']);
+      await line.press('ArrowDown');
+      await options().filter({ hasText: 'denied' }).click();
+      assert.equal(await line.inputValue(), 'outcome:denied ');
+      await line.press('Enter');
+      await page.waitForURL('**/audit?q=outcome*');
+      assert.equal(await page.locator('.chip').first().innerText().then((text) => text.split('\n')[0].trim().split(' ')[0]), 'outcome:denied');
+      assert.deepEqual(page.trouble, []);
+    });
+  });
+
+  test('dragging over days looks for what happened then, and a click for one day', async () => {
+    const page = await signedIn(browser, demo, 'chiara.lindt', '/audit?q=action:request.*&columns=time,actor', { reducedMotion: 'reduce' });
+    await page.waitForLoadState('networkidle');
+    const box = await page.locator('.days-bars').boundingBox();
+    const at = (day) => [box.x + (box.width * (day + 0.5)) / 30, box.y + box.height / 2];
+    await page.mouse.move(...at(25));
+    await page.mouse.down();
+    await page.mouse.move(...at(22), { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL('**during*');
+    const query = new URL(page.url()).searchParams;
+    const [, from, to] = /^action:request\.\* during:(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/.exec(query.get('q'));
+    assert.equal((Date.parse(to) - Date.parse(from)) / 86_400_000, 3);
+    assert.equal(query.get('columns'), 'time,actor');
+    assert.equal(await page.locator('.days-day').count() <= 4, true);
+    await page.locator('.days-day').first().click();
+    await until('one day to be looked for', () => /during:\d{4}-\d\d-\d\d$/.test(new URL(page.url()).searchParams.get('q')));
+    assert.deepEqual(page.trouble, []);
+  });
+
   test('a server that stops does not wait for those who watch', async () => {
     const page = await signedIn(browser, demo, 'chiara.lindt', '/audit', { reducedMotion: 'reduce' });
     await page.getByRole('button', { name: 'Watch', exact: true }).click();

@@ -3,6 +3,7 @@
 mod condition;
 mod live;
 mod search;
+mod values;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::audit::{About, Action, Actor, Event, NewEvent, Outcome};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub use live::{Reach, reach, since};
 pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, tally};
+pub use values::values;
 
 use crate::{Clock, Result, StoreError};
 

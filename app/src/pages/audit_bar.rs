@@ -14,6 +14,7 @@ use crate::backend::{AuditList, context_of};
 use crate::components::icon::{Icon, icon};
 use crate::components::number::counted;
 use crate::desk::Desk;
+use crate::islands::QueryLine;
 use crate::routes;
 
 /// Sign-ins are most of what happens, and seldom what somebody looks for.
@@ -31,7 +32,7 @@ pub(crate) fn bar(desk: &Desk, asked: &Asked, look: &Look, saved: AnyView) -> An
         Asked::Mistaken(typed, _) => (typed.clone(), None),
         Asked::Form(form, _) => (String::new(), Some(form.as_ref().clone())),
     };
-    let is_mistaken = matches!(asked, Asked::Mistaken(..)).then_some("true");
+    let is_mistaken = matches!(asked, Asked::Mistaken(..));
     // The line and the chips say what is looked for; the form opens where something in it is wrong.
     let is_open = matches!(asked, Asked::Form(..));
     let narrow = match form {
@@ -50,7 +51,7 @@ pub(crate) fn bar(desk: &Desk, asked: &Asked, look: &Look, saved: AnyView) -> An
         }),
         _ => None,
     };
-    let placeholder = "Words, or fields such as person:\"Ana Ruiz\" action:grant.* after:7d";
+    let placeholder = "Words, or fields such as person:\"Ana Ruiz\" action:grant.* after:7d".to_owned();
     view! {
         <div class="bar bar-audit">
             <form role="search" aria-label="Audit" method="get" action=routes::AUDIT>
@@ -58,9 +59,7 @@ pub(crate) fn bar(desk: &Desk, asked: &Asked, look: &Look, saved: AnyView) -> An
                 <div class="bar-row">
                     <div class="bar-search">
                         {icon(Icon::Search)}
-                        <input class="input" type="search" name="q" id="audit-q" value=typed aria-label="Query"
-                            placeholder=placeholder autocomplete="off" spellcheck="false" autocapitalize="off"
-                            maxlength="1000" aria-invalid=is_mistaken/>
+                        <QueryLine path=routes::AUDIT_COMPLETE.to_owned() value=typed placeholder is_mistaken/>
                     </div>
                     <button class="button-quiet" type="submit">"Search"</button>
                 </div>

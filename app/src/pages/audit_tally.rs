@@ -8,6 +8,8 @@ use leptos::prelude::*;
 use super::audit_columns::Look;
 use crate::backend::{DayTally, Tally};
 use crate::components::number::thousands;
+use crate::islands::DragDays;
+use crate::routes;
 
 /// Days of a bar's width and of the space between two, in units of the drawing.
 const DAY_WIDTH: usize = 10;
@@ -51,28 +53,48 @@ fn days(context: &Context, query: &Query, look: &Look, tally: &Tally) -> Option<
         spoken(most.day),
         thousands(most.count)
     );
-    let view = view! {
-        <div class="days">
-            <p class="sr-only">{summary}</p>
-            // People who do not see it have the dates of the filter.
-            <svg class="days-bars" viewBox=drawing preserveAspectRatio="none" aria-hidden="true">{bars}</svg>
-            <p class="days-ends" aria-hidden="true">
-                <span>{short(first.day)}</span>
-                <span>{format!("most: {} on {}", thousands(most.count), short(most.day))}</span>
-                <span>{short(last.day)}</span>
-            </p>
-        </div>
+    let strip = view! {
+        // People who do not see it have the dates of the filter.
+        <svg class="days-bars" viewBox=drawing preserveAspectRatio="none" aria-hidden="true">
+            {bars}
+            <rect class="days-chosen" data-chosen=DAY_WIDTH x="0" y="0" width="0" height=HEIGHT/>
+        </svg>
+        <p class="days-ends" aria-hidden="true">
+            <span>{short(first.day)}</span>
+            <span data-words="">{format!("most: {} on {}", thousands(most.count), short(most.day))}</span>
+            <span>{short(last.day)}</span>
+        </p>
     };
-    Some(view.into_any())
+    let joined = |name: fn(NaiveDate) -> String| {
+        tally.days.iter().map(|one| name(one.day)).collect::<Vec<_>>().join(",")
+    };
+    let (days, names) = (joined(|day| day.format("%Y-%m-%d").to_string()), joined(short));
+    let (path, columns) = (routes::AUDIT.to_owned(), look.written());
+    let strip = match start_of_days(context, query) {
+        Some(start) => view! { <DragDays path start columns days names>{strip}</DragDays> }.into_any(),
+        None => strip.into_any(),
+    };
+    Some(view! { <div class="days"><p class="sr-only">{summary}</p> {strip}</div> }.into_any())
+}
+
+/// The query in which days take the place of whatever time it has, up to those days.
+fn start_of_days(context: &Context, query: &Query) -> Option<String> {
+    const DAYS: &str = "2000-01-01..2000-01-02";
+    let of_days = with_time(context, query, DAYS).as_written();
+    Some(of_days.strip_suffix(DAYS)?.to_owned())
 }
 
 /// The query with this day in the place of whatever time it has.
 fn of_day(context: &Context, query: &Query, day: NaiveDate) -> Query {
+    with_time(context, query, &day.format("%Y-%m-%d").to_string())
+}
+
+fn with_time(context: &Context, query: &Query, time: &str) -> Query {
     let is_time =
         |part: &&Expr| matches!(part, Expr::Term(Term::Before(_) | Term::After(_) | Term::During(_)));
     let timeless =
         query.parts().iter().filter(is_time).fold(query.clone(), |query, part| query.without(part));
-    let during = parse(&format!("during:{}", day.format("%Y-%m-%d")), context).unwrap_or_default();
+    let during = parse(&format!("during:{time}"), context).unwrap_or_default();
     during.parts().iter().fold(timeless, |query, part| query.with(part.clone()))
 }
 
@@ -170,4 +192,24 @@ fn facet(words: String, count: usize, path: String) -> AnyView {
         <a class="facet" href=path>{words} " " <span class="facet-count">{thousands(count)}</span></a>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_days_take_the_place_of_any_time_and_bind_tightest() {
+        let now = "2026-11-23T10:00:00Z".parse().expect("a date");
+        let context = Context { now, zone: chrono_tz::Tz::UTC };
+        for (text, start) in [
+            ("", "during:"),
+            ("person:ana after:7d", "person:ana during:"),
+            ("a OR b", "(a OR b) during:"),
+            ("during:2026-11-01", "during:"),
+        ] {
+            let query = parse(text, &context).expect("a query");
+            assert_eq!(start_of_days(&context, &query).as_deref(), Some(start), "{text}");
+        }
+    }
 }

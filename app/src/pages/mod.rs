@@ -6,6 +6,7 @@ pub mod approvals;
 pub mod audit;
 mod audit_bar;
 pub mod audit_columns;
+pub mod audit_completion;
 pub mod audit_rows;
 mod audit_saved;
 mod audit_tally;

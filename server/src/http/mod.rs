@@ -8,6 +8,7 @@ pub mod assets;
 mod back_channel;
 mod callback;
 mod client_address;
+mod completion;
 pub mod dress;
 pub mod guard;
 mod health;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta};
-use domain::audit::query::Query;
+use domain::audit::query::{Field, Query};
 use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
 use domain::id::{EventId, RequestId};
@@ -20,6 +20,8 @@ mod tally;
 
 const PAGE_EVENTS: usize = 50;
 const THREAD_MAX: i64 = 100;
+/// Names offered to somebody who types one.
+const VALUES_MAX: i64 = 8;
 /// The same search by the same person is written down once in this time.
 const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
 
@@ -35,6 +37,19 @@ impl Audit for Portal {
 }
 
 impl Portal {
+    /// Names of a field that contain this part, for somebody who types one. Who has not the whole book to read is offered
+    /// what everybody sees: people and the catalogue.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn values(&self, caller: &Caller, field: Field, part: &str) -> Answer<Vec<String>> {
+        if matches!(field, Field::Source | Field::Window) && !sees_all(caller) {
+            return Ok(Vec::new());
+        }
+        let found = async { audit::values(&mut *self.store.read().await?, field, part, VALUES_MAX).await };
+        tell(found.await.map_err(Fault::from))
+    }
+
     /// Watching a search is searching: the same person's same search is written down once.
     ///
     /// # Errors
