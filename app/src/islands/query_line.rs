@@ -20,6 +20,8 @@ thread_local! {
     /// The latest question, and the text that it was asked of.
     static LATEST: RefCell<Option<XmlHttpRequest>> = const { RefCell::new(None) };
     static ASKED: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The text that everything was asked for, which a question of before must not take away again.
+    static ALL_OF: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 #[derive(Clone, Copy)]
@@ -121,6 +123,10 @@ fn ask(line: Line, path: &str, all: bool) -> Option<()> {
     let query = UrlSearchParams::new().ok()?;
     query.set("text", &text);
     query.set("cursor", &input.selection_end().ok()??.to_string());
+    if all {
+        ALL_OF.set(Some(text.clone()));
+    }
+    let all = ALL_OF.with_borrow(|of| of.as_ref() == Some(&text));
     query.set("all", if all { "true" } else { "false" });
     forget_question();
     let request = XmlHttpRequest::new().ok()?;
@@ -177,7 +183,10 @@ fn press(line: Line, path: &str, event: &KeyboardEvent) -> Option<()> {
         "ArrowDown" if is_open => walk(line, 1)?,
         "ArrowUp" if is_open => walk(line, -1)?,
         "ArrowDown" => ask(line, path, true)?,
-        "Escape" if is_open => close(line)?,
+        "Escape" if is_open => {
+            ALL_OF.set(None);
+            close(line)?;
+        }
         "Enter" | "Tab" if is_open && !event.shift_key() => {
             let chosen = list.query_selector("[aria-selected=true]").ok()??;
             take(line, &chosen)?;

@@ -12,13 +12,16 @@ pub fn options_text(of_text: &str, completion: &Completion, values: &[String]) -
     let place = |chars: usize| of_text.chars().take(chars).map(char::len_utf16).sum::<usize>();
     let replaced: String =
         of_text.chars().skip(completion.replace.start).take(completion.replace.len()).collect();
-    let known = completion.candidates.iter().map(|one| (one.text.clone(), one.explanation.clone()));
+    let known = completion.candidates.iter().map(|one| {
+        let words = view! { <code>{one.text.clone()}</code> " " <span class="suggest-words">{one.explanation.clone()}</span> };
+        (one.text.clone(), words.into_any())
+    });
     let named = values.iter().map(|name| {
         let whole = if completion.values_of.is_some_and(|field| field.is_name()) { "=" } else { "" };
-        (format!("{whole}{}", value_text(name)), String::new())
+        (format!("{whole}{}", value_text(name)), view! { <span>{name.clone()}</span> }.into_any())
     });
     let is_at_end = completion.replace.end == of_text.chars().count();
-    let offered: Vec<(String, String)> =
+    let offered: Vec<(String, AnyView)> =
         named.chain(known).filter(|(text, _)| *text != replaced).take(SHOWN_MAX).collect();
     if offered.is_empty() {
         return String::new();
@@ -28,15 +31,13 @@ pub fn options_text(of_text: &str, completion: &Completion, values: &[String]) -
     offered
         .into_iter()
         .enumerate()
-        .map(|(at, (text, explanation))| {
+        .map(|(at, (text, words))| {
             // After a value comes something else; after a field, its value.
-            let put = if is_at_end && !text.ends_with(':') { format!("{text} ") } else { text.clone() };
-            let explanation = (!explanation.is_empty())
-                .then(|| view! { " " <span class="suggest-words">{explanation}</span> });
+            let put = if is_at_end && !text.ends_with(':') { format!("{text} ") } else { text };
             view! {
                 <li class="suggest-one" role="option" id=format!("suggest-{at}") aria-selected="false"
                     data-put=put data-start=start.clone() data-end=end.clone()>
-                    <code>{text}</code> {explanation}
+                    {words}
                 </li>
             }
         })

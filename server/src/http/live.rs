@@ -17,6 +17,7 @@ use axum::extract::{Query, State};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use domain::audit::query::parse;
+use domain::caller::Caller;
 use futures::stream::{self, Stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
@@ -25,6 +26,7 @@ use super::Door;
 use super::guard::Visiting;
 use crate::live::{End, News, Subscription, Watcher};
 use crate::portal::Portal;
+use crate::portal::audit::hide_source;
 
 /// So often something is sent, so that what lies between does not take the stream for dead, and a browser that is gone
 /// is noticed.
@@ -66,6 +68,7 @@ pub async fn watch(
     let shows = Shows {
         clock: Clock { zone: caller.time_zone, now: caller.called_at },
         columns: Column::parse_all(&wanted.columns),
+        caller: caller.clone(),
     };
     let stream = match door.live.watch(Subscription { caller: &caller, query: &query, from }) {
         Ok(watcher) => events(Some(watcher), None, shows),
@@ -80,14 +83,16 @@ fn refused(error: &PortalError) -> Response {
     (status, axum::Json(error)).into_response()
 }
 
-/// How rows are shown.
+/// How rows are shown, and to whom.
 struct Shows {
     clock: Clock,
     columns: Vec<Column>,
+    caller: Caller,
 }
 
 impl Shows {
-    fn rows(&self, news: &News) -> String {
+    fn rows(&self, news: &mut News) -> String {
+        news.events.iter_mut().for_each(|event| hide_source(&self.caller, event));
         // “Today” is the day of what is new.
         let now = news.events.iter().map(|event| event.recorded_at).max().unwrap_or(self.clock.now);
         rows_text(Clock { now: now.max(self.clock.now), ..self.clock }, &news.events, &self.columns)
@@ -130,7 +135,7 @@ async fn go_on(mut watcher: Watcher, shows: &Shows) -> Option<(Option<Watcher>, 
         let alive = Event::default().id(watcher.position().to_string());
         return Some((Some(watcher), alive, Next::Go));
     };
-    let news = match news {
+    let mut news = match news {
         Ok(news) => news,
         Err(End::Stopping) => return None,
         Err(End::SignedOut) => {
@@ -145,7 +150,7 @@ async fn go_on(mut watcher: Watcher, shows: &Shows) -> Option<(Option<Watcher>, 
     if news.events.is_empty() {
         return Some((Some(watcher), Event::default().event("gap").id(id).data("more"), Next::Go));
     }
-    let rows = Event::default().event("rows").id(id).data(shows.rows(&news));
+    let rows = Event::default().event("rows").id(id).data(shows.rows(&mut news));
     Some((Some(watcher), rows, if news.is_gap { Next::Gap } else { Next::Go }))
 }
 

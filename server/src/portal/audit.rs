@@ -131,7 +131,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
 }
 
 /// From where somebody else acted is the auditors' to know.
-pub(super) fn hide_source(caller: &Caller, event: &mut Event) {
+pub(crate) fn hide_source(caller: &Caller, event: &mut Event) {
     if !sees_all(caller) && event.actor.id() != Some(caller.id()) {
         event.source.ip = None;
         event.source.user_agent = None;

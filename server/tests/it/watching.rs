@@ -14,7 +14,7 @@ use store::sequence::Hints;
 use tokio::time::Instant;
 
 use crate::door::gate::Gate;
-use crate::house::{House, hours, start};
+use crate::house::{House, caller_of, hours, start};
 
 const MANY: Limits = Limits { per_person: 300, total: 300 };
 
@@ -303,4 +303,22 @@ async fn a_browser_is_sent_rows_and_told_why_there_are_no_more(pool: PgPool) {
     let words = stream.next().await;
     assert!(words.contains("event: end") && words.contains("signed out"), "{words}");
     assert!(stream.body.next().await.is_none());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn from_where_others_acted_is_not_shown_to_everybody(pool: PgPool) {
+    let gate = Gate::open_onto_the_portal(pool.clone()).await;
+    let mut browser = gate.signed_in("ben").await;
+    let mut ben = caller_of(&pool, "ben").await;
+    ben.called_at = gate.now();
+    let mut house = House::around(gate.store.clone(), ben.clone()).await;
+    house.owner = Caller { called_at: gate.now(), ..house.person("Ana Ruiz").await };
+    let read = house.entitlement("read").await;
+    house.granted(&ben, read).await;
+    sequencer::catch_up(&gate.store).await.unwrap();
+    let mut stream = browser.stream("/audit/live?q=action:request.approved&columns=actor,ip").await;
+    stream.next().await;
+    gate.door.live.step(Instant::now(), true).await;
+    let rows = stream.next().await;
+    assert!(rows.contains("Ana Ruiz") && !rows.contains("127.0.0.1"), "{rows}");
 }
