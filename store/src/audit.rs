@@ -15,7 +15,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
-pub use live::{Reach, reach, since};
+pub use live::{Frontier, frontier, since};
 pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, tally};
 pub use values::values;
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::audit::query::{Context, parse};
 use domain::id::SessionId;
 use futures::StreamExt as _;
-use store::audit::{self, Reach, Search};
+use store::audit::{self, Frontier, Search};
 use store::session::{Standing, standing};
 
 use super::hub::Hub;
@@ -34,13 +34,13 @@ impl Hub {
         let live = standing(&self.0.store, &sessions, self.0.idle).await?;
         self.let_go(&sessions, &live);
         let Some(now) = live.first().map(|one| one.now) else { return Ok(()) };
-        let reach = audit::reach(&mut *self.0.store.read().await?).await?;
+        let frontier = audit::frontier(&mut *self.0.store.read().await?).await?;
         let done: Vec<Result<(), store::StoreError>> = futures::stream::iter(self.tasks())
-            .map(|task| self.ask(task, reach, now))
+            .map(|task| self.ask(task, frontier, now))
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
-        if reach.linked < reach.numbered {
+        if frontier.linked < frontier.numbered {
             // What was numbered is still being matched, and nobody announces that.
             self.state().is_due = true;
         }
@@ -76,11 +76,11 @@ impl Hub {
         state.searches.iter().filter_map(task).collect()
     }
 
-    async fn ask(&self, task: Task, reach: Reach, now: DateTime<Utc>) -> Result<(), store::StoreError> {
+    async fn ask(&self, task: Task, frontier: Frontier, now: DateTime<Utc>) -> Result<(), store::StoreError> {
         let Task { key, before, wanted } = task;
         // It was read when somebody began to watch; what it says of time moves on.
         let Ok(query) = parse(&key.query, &Context { now, zone: key.zone }) else { return Ok(()) };
-        let until = position_for(reach, &query);
+        let until = position_for(frontier, &query);
         if wanted.is_none() && until <= before.until {
             return Ok(());
         }

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use domain::audit::Event;
 use domain::audit::query::{Field, Query};
 use domain::id::PersonId;
-use store::audit::Reach;
+use store::audit::Frontier;
 
 /// So many events of a search are kept, for whoever comes later or is slow.
 pub const KEPT_EVENTS: usize = 200;
@@ -85,7 +85,7 @@ pub struct Look {
 }
 
 /// How far this query can be read: what depends on what reports mean waits until that is known.
-pub fn position_for(reach: Reach, query: &Query) -> i64 {
+pub fn position_for(frontier: Frontier, query: &Query) -> i64 {
     const BY_MATCHING: [Field; 8] = [
         Field::Person,
         Field::Resource,
@@ -97,9 +97,9 @@ pub fn position_for(reach: Reach, query: &Query) -> i64 {
         Field::Window,
     ];
     if BY_MATCHING.into_iter().any(|field| query.uses(field)) {
-        reach.linked.min(reach.numbered)
+        frontier.linked.min(frontier.numbered)
     } else {
-        reach.numbered
+        frontier.numbered
     }
 }
 

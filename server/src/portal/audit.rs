@@ -83,7 +83,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
     let limit = i64::try_from(PAGE_EVENTS + 1).unwrap_or(i64::MAX);
     // Before the events, so that none falls between them and what is watched from there on.
     let position = match at {
-        At::Newest => position_for(audit::reach(&mut conn).await?, query),
+        At::Newest => position_for(audit::frontier(&mut conn).await?, query),
         _ => 0,
     };
     let mut events = audit::search(&mut conn, wanted, at, limit).await?;

@@ -9,7 +9,7 @@ use crate::Result;
 
 /// How far the book can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reach {
+pub struct Frontier {
     /// The last position.
     pub numbered: i64,
     /// Up to here it is known who and what reports mean.
@@ -20,14 +20,14 @@ pub struct Reach {
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn reach(conn: &mut PgConnection) -> Result<Reach> {
+pub async fn frontier(conn: &mut PgConnection) -> Result<Frontier> {
     let row = sqlx::query!(
         r#"select last_position, coalesce((select position from book_reader where name = 'links'), 0) as "linked!"
            from event_sequence"#
     )
     .fetch_one(conn)
     .await?;
-    Ok(Reach { numbered: row.last_position, linked: row.linked })
+    Ok(Frontier { numbered: row.last_position, linked: row.linked })
 }
 
 /// What matches behind the position `after`, up to `until`, with its position: newest first, at most `limit`.
