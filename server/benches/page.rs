@@ -13,10 +13,10 @@
 
 mod company;
 mod measure;
+mod portal;
 mod wire;
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
@@ -28,11 +28,9 @@ use company::Size;
 use http::{HeaderMap, StatusCode, header};
 use measure::{Figure, Report, Taken, rounded};
 use serde_json::json;
-use server::config::{Settings, Source};
 use sqlx::{FromRow, PgPool};
 use store::Store;
 use store::session::Seen;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower_sessions::session::Id;
 use wire::Wire;
@@ -62,9 +60,9 @@ async fn run(options: Options) {
     let pool = measure::pool(&url, 2).await;
     company::settle(&pool, SIZE).await;
     sqlx::raw_sql("vacuum analyze").execute(&pool).await.unwrap();
-    let cookie = sign_in(&pool).await;
-    let gatebook = serve_gatebook(&url).await;
-    let by_hand = serve(by_hand(&url).await).await;
+    let cookie = portal::sign_in(&pool, false).await;
+    let gatebook = portal::serve_gatebook(&url).await;
+    let by_hand = portal::serve(by_hand(&url).await).await;
 
     let (page_bytes, by_hand_bytes) =
         (rows_shown(gatebook, &cookie).await, rows_shown(by_hand, &cookie).await);
@@ -113,51 +111,6 @@ async fn run(options: Options) {
         "bytes": page_bytes, "yardstick_bytes": by_hand_bytes,
     });
     options.shared.report(Report { name: "page", figures, runs, measured }).await;
-}
-
-/// Signs somebody in who owns nothing, and answers their browser's cookie.
-async fn sign_in(pool: &PgPool) -> String {
-    let secret = Id(server::secret::session_id());
-    sqlx::query(
-        "insert into session (id, id_hash, person_id, roles_read_at, authenticated_at, created_at, seen_at, expires_at)
-         select gen_random_uuid(), $1, id, now(), now(), now(), now(), now() + interval '12 hours'
-         from person order by name desc limit 1",
-    )
-    .bind(id_hash(secret).as_slice())
-    .execute(pool)
-    .await
-    .unwrap();
-    format!("gatebook={secret}")
-}
-
-fn id_hash(secret: Id) -> [u8; 32] {
-    server::secret::hash(&secret.0.to_le_bytes())
-}
-
-/// The portal as `gatebook serve` runs it; its sign-in provider is away, which nobody here notices.
-async fn serve_gatebook(url: &str) -> u16 {
-    let settings = Source::of(
-        [
-            ("GATEBOOK_PUBLIC_URL", "http://127.0.0.1:3000"),
-            ("GATEBOOK_OIDC_ISSUER", "http://127.0.0.1:1"),
-            ("GATEBOOK_OIDC_CLIENT_ID", "bench"),
-            ("GATEBOOK_OIDC_CLIENT_SECRET", "bench"),
-            ("GATEBOOK_ADMIN_GROUPS", "admins"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned())),
-    );
-    let store = Store::connect(url, CONNECTIONS).unwrap();
-    let risks = app::context::Risks::default();
-    let door = server::http::door(Settings::read(&settings).unwrap(), store, risks).unwrap();
-    serve(server::http::router(&door, server::http::pages::pages(&door)).unwrap()).await
-}
-
-async fn serve(router: Router) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, service).await });
-    port
 }
 
 /// Makes sure that every row is there; answers the page's length.
@@ -221,7 +174,8 @@ async fn catalogue(State(by_hand): State<ByHand>, headers: HeaderMap) -> Respons
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let seen = Seen { ip: Some("127.0.0.1"), user_agent: None };
-    let visit = store::session::visit(&by_hand.sessions, &id_hash(secret), seen, TimeDelta::hours(1)).await;
+    let visit =
+        store::session::visit(&by_hand.sessions, &portal::id_hash(secret), seen, TimeDelta::hours(1)).await;
     let Some(visit) = visit.unwrap() else { return StatusCode::UNAUTHORIZED.into_response() };
     let rows: Vec<Row> = sqlx::query_as(
         "select o.id, o.slug, o.name, o.description, o.environment, o.sensitivity, o.tags,

@@ -1,8 +1,13 @@
 //! The book: written once, never changed.
 
 mod condition;
+mod hits;
+pub(crate) mod index;
 mod live;
+mod plan;
 mod search;
+mod tail;
+mod terms;
 mod values;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,8 +20,11 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
+pub use hits::Reach;
+pub use index::step as index;
 pub use live::{Frontier, frontier, since};
-pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, tally};
+pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, search_reaching, tally};
+pub use tail::unindexed;
 pub use values::values;
 
 use crate::{Clock, Result, StoreError};

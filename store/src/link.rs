@@ -24,6 +24,7 @@ use domain::usage::{OutsideActor, OutsideKind, OutsideTarget};
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
+use crate::audit::index;
 use crate::lock_number::LockNumber;
 use crate::{Result, Store, StoreError};
 
@@ -74,8 +75,11 @@ pub async fn step(store: &Store, limit: i64) -> Result<Step> {
     let news = again::News::of(&events);
     let mut reports =
         events.into_iter().filter_map(|event| event.report().transpose()).collect::<Result<Vec<_>>>()?;
+    let mut old = Vec::new();
     if let Some(due) = due {
-        reports.extend(again::take(&mut tx, due, limit).await?);
+        let again = again::take(&mut tx, due, limit).await?;
+        old.extend(again.iter().map(|report| report.id.0));
+        reports.extend(again);
     }
     // An old one that is due again can be a new one, too, where all links are made anew.
     reports.sort_by_key(|report| report.id);
@@ -83,6 +87,10 @@ pub async fn step(store: &Store, limit: i64) -> Result<Step> {
     if !reports.is_empty() {
         let known = facts::of(&mut tx, &reports).await?;
         write::links(&mut tx, &reports, &known).await?;
+        // What is new is indexed next.
+        if !old.is_empty() {
+            index::write(&mut tx, &old).await?;
+        }
     }
     again::note(&mut tx, &news).await?;
     sqlx::query!(
@@ -115,6 +123,7 @@ pub async fn forget(store: &Store) -> Result<()> {
     sqlx::query!("delete from event_relink").execute(&mut *tx).await?;
     sqlx::query!("delete from event_link").execute(&mut *tx).await?;
     sqlx::query!("delete from book_reader where name = $1", READER).execute(&mut *tx).await?;
+    index::forget(&mut tx).await?;
     Ok(tx.commit().await?)
 }
 

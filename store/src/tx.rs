@@ -85,7 +85,9 @@ impl Store {
                 })
             })
             // Longer than any page may take: what nobody waits for any more must not hold a connection.
-            .connect_lazy_with(options.application_name("gatebook").options([("statement_timeout", "60s")]));
+            .connect_lazy_with(
+                options.application_name("gatebook").options([("statement_timeout", "60s"), ("jit", "off")]),
+            );
         Ok(Self::new(pool, Clock::Database))
     }
 

@@ -22,7 +22,7 @@ pub struct Options {
     /// How often the thing and its yardstick are run in turn (default: what the benchmark thinks enough)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     runs: Option<u32>,
-    /// Events in the book beforehand (append; default 100000)
+    /// Events in the book beforehand (append; default 100000; search: 10000000)
     #[arg(long)]
     events: Option<u64>,
 }
@@ -34,6 +34,8 @@ enum Name {
     Append,
     /// A page of 1,000 rows, against a handler that writes them into a string
     Page,
+    /// Pages of the book in every cell of the search matrix, against the bare SQL and the newest page
+    Search,
     /// What the browser loads, in kilobytes
     Client,
 }
@@ -43,6 +45,7 @@ pub fn run(settings: &BuildSettings, options: &Options) -> Result<()> {
     let name = match options.name {
         Name::Append => "append",
         Name::Page => "page",
+        Name::Search => "search",
         Name::Client => "client",
     };
     // In the repository, wherever cargo compiles.
@@ -51,7 +54,7 @@ pub fn run(settings: &BuildSettings, options: &Options) -> Result<()> {
     let report = folder.join(format!("{name}.json"));
     match options.name {
         Name::Client => client::measure(settings, &report)?,
-        Name::Append | Name::Page => beside_postgres(settings, options, name, &report)?,
+        Name::Append | Name::Page | Name::Search => beside_postgres(settings, options, name, &report)?,
     }
     progress::say(&format!("    {}", settings.shown(&report)));
     Ok(())

@@ -35,11 +35,17 @@ impl Shared {
         {
             sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut admin).await.unwrap();
         }
-        let mut url = url::Url::parse(&self.postgres).unwrap();
-        url.set_path(name);
-        let pool = pool(url.as_str(), 1).await;
+        let url = self.database(name);
+        let pool = pool(&url, 1).await;
         store::MIGRATOR.run(&pool).await.unwrap();
         pool.close().await;
+        url
+    }
+
+    /// The address of a database there.
+    pub fn database(&self, name: &str) -> String {
+        let mut url = url::Url::parse(&self.postgres).unwrap();
+        url.set_path(name);
         url.into()
     }
 

@@ -107,7 +107,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         (cursor(events.first().filter(|_| has_newer)), cursor(events.last().filter(|_| has_older)));
     // Further back, the strip and the facets are not shown, and counting is cheaper.
     let (count, tally) = if at == At::Newest {
-        let counted = audit::tally(&mut conn, wanted, caller.time_zone.name()).await?;
+        let counted = audit::tally(&mut conn, wanted, caller.time_zone).await?;
         let count = counted.iter().filter(|one| matches!(one.facet, Facet::Outcome(_))).map(|one| one.events);
         (count.sum(), Some(tally::tally(&counted, query, caller)))
     } else {

@@ -7,11 +7,14 @@ use domain::audit::query::{Field, Query, parse};
 use domain::audit::{Event, Outcome};
 use domain::caller::Caller;
 use domain::catalogue::Sensitivity;
+use domain::id::EventId;
 use futures::TryStreamExt;
+use server::jobs::sequencer;
 use server::portal::export::Format;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
-use store::audit::{self, At, Search};
+use store::audit::{self, At, Cursor, Reach, Search};
+use store::{PgConnection, link};
 
 use crate::house::{House, hours, start};
 
@@ -293,8 +296,8 @@ async fn the_database_finds_what_the_language_means(pool: PgPool) {
     let everything = Search { query: &Query::default(), concerning: None };
     for event in audit::search(&mut conn, everything, At::Newest, 100).await.unwrap() {
         let text: String = sqlx::query_scalar(
-            "select concat_ws(' ', actor_name, action, outcome, subject_name, system_name, resource_name,
-               entitlement_name, ip, detail::text, reason) from event where id = $1",
+            "select event_text(actor_name, action, outcome, subject_name, system_name, resource_name,
+               entitlement_name, ip, detail, reason) from event where id = $1",
         )
         .bind(event.id.0)
         .fetch_one(&pool)
@@ -330,23 +333,36 @@ async fn the_database_finds_what_the_language_means(pool: PgPool) {
         "during:2026-11-23",
     ];
     let terms: Vec<&str> = terms.into_iter().chain(ids.iter().map(String::as_str)).collect();
+    let reaches = [Reach::default(), Reach { walk_min: 1, probe_min: 1 }];
     let mut tried = 0;
-    for one in &terms {
-        for other in &terms {
-            for text in
-                [format!("{one} -{other}"), format!("-({one} OR {other})"), format!("{one} OR -{other}")]
-            {
-                let query = query(&auditor, &text);
-                let wanted: Vec<_> = all
-                    .iter()
-                    .filter(|(event, text)| matches(&query, event, text))
-                    .map(|(e, _)| e.id)
-                    .collect();
+    // Before events have positions, when some are indexed, and when all are.
+    for indexed in [None, Some(2), Some(5)] {
+        if let Some(indexed) = indexed {
+            sequencer::catch_up(&house.store).await.unwrap();
+            link::step(&house.store, 100).await.unwrap();
+            let before = house.count("select count(*) from event_search").await;
+            audit::index(&house.store, indexed - before).await.unwrap();
+            assert_eq!(house.count("select count(*) from event_search").await, indexed);
+        }
+        for (one, other) in terms.iter().flat_map(|one| terms.iter().map(move |other| (one, other))) {
+            let text = match tried % 3 {
+                0 => format!("{one} -{other}"),
+                1 => format!("-({one} OR {other})"),
+                _ => format!("{one} OR -{other}"),
+            };
+            let query = query(&auditor, &text);
+            let wanted: Vec<_> =
+                all.iter().filter(|(event, text)| matches(&query, event, text)).map(|(e, _)| e.id).collect();
+            let reach = reaches[tried % 2];
+            let found = if tried % 7 == 0 {
+                paged(&mut conn, &query, reach).await
+            } else {
                 let search = Search { query: &query, concerning: None };
-                let found = audit::search(&mut conn, search, At::Newest, 100).await.unwrap();
-                assert_eq!(found.iter().map(|event| event.id).collect::<Vec<_>>(), wanted, "{text}");
-                tried += 1;
-            }
+                let found = audit::search_reaching(&mut conn, search, At::Newest, 100, reach).await.unwrap();
+                found.iter().map(|event| event.id).collect()
+            };
+            assert_eq!(found, wanted, "{text} {indexed:?} {reach:?}");
+            tried += 1;
         }
     }
     assert_eq!((all.len(), tried), (5, 26 * 26 * 3));
@@ -379,4 +395,27 @@ async fn names_are_offered_to_whoever_may_know_them(pool: PgPool) {
     assert!(offered(&ben, Field::Window, "chg").await.is_empty());
     assert_eq!(offered(&auditor, Field::Window, "chg").await, ["CHG-1"]);
     assert!(offered(&auditor, Field::Ip, "1").await.is_empty());
+}
+
+/// What is found in pages of two, checked to come back the same way.
+async fn paged(conn: &mut PgConnection, query: &Query, reach: Reach) -> Vec<EventId> {
+    let search = Search { query, concerning: None };
+    let mut pages: Vec<Vec<Event>> = Vec::new();
+    loop {
+        let at = pages.last().and_then(|page| page.last()).map_or(At::Newest, |e| At::OlderThan(place(e)));
+        let page = audit::search_reaching(conn, search, at, 2, reach).await.unwrap();
+        if let (At::OlderThan(_), Some(first)) = (at, page.first()) {
+            let back =
+                audit::search_reaching(conn, search, At::NewerThan(place(first)), 2, reach).await.unwrap();
+            assert_eq!(pages.last(), Some(&back));
+        }
+        if page.is_empty() {
+            return pages.concat().iter().map(|event| event.id).collect();
+        }
+        pages.push(page);
+    }
+}
+
+fn place(event: &Event) -> Cursor {
+    Cursor { recorded_at: event.recorded_at, id: event.id }
 }

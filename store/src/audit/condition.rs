@@ -1,7 +1,7 @@
 //! A query of the book as a condition of SQL: the tree becomes words of SQL that stand here, everything that anybody
 //! typed becomes a parameter. It says what [`domain::audit::query::Query::matches`] says.
 
-use domain::audit::query::{ActionPattern, Comparison, Expr, Term, Text, folded};
+use domain::audit::query::{ActionPattern, Comparison, Expr, Term, Text, folded, words};
 use domain::catalogue::Sensitivity;
 use domain::id::PersonId;
 use sqlx::{Postgres, QueryBuilder};
@@ -77,7 +77,10 @@ fn push_term(query: &mut QueryBuilder<Postgres>, term: &Term, reader: Option<Per
             query.push("lower(e.origin) = ").push_bind(folded(name));
         }
         Term::Ip(network) => {
-            query.push("(address_of(e.ip) <<= ").push_bind(network.to_string()).push("::inet");
+            query
+                .push("(digits_of(address_of(e.ip)) is not null and address_of(e.ip) <<= ")
+                .push_bind(network.to_string())
+                .push("::inet");
             if let Some(reader) = reader {
                 query.push(" and e.actor_id = ").push_bind(reader.0);
             }
@@ -140,24 +143,22 @@ fn push_name(query: &mut QueryBuilder<Postgres>, column: &str, text: &Text) {
 }
 
 /// What [`domain::audit::query::Matchable::text`] is: everything an event says, of which the reader is shown all.
-fn push_words(query: &mut QueryBuilder<Postgres>, words: &str, reader: Option<PersonId>) {
-    query.push(
-        "lower(concat_ws(' ', e.actor_name, e.action, e.outcome, e.subject_name, e.system_name, e.resource_name, \
-         e.entitlement_name, ",
-    );
-    if reader.is_none() {
-        query.push("e.ip, e.detail::text, ");
+fn push_words(query: &mut QueryBuilder<Postgres>, typed: &str, reader: Option<PersonId>) {
+    let words = words(typed);
+    if words.is_empty() {
+        query.push("false");
+        return;
     }
-    query.push("e.reason)) like ").push_bind(format!("%{}%", escape_like(&folded(words))));
+    query.push(
+        "' ' || array_to_string(words_of(event_text(e.actor_name, e.action, e.outcome, e.subject_name, e.system_name, \
+         e.resource_name, e.entitlement_name, ",
+    );
+    query.push(if reader.is_none() { "e.ip, e.detail, " } else { "null, null, " });
+    query.push("e.reason)), ' ') like ").push_bind(format!("% {}%", words.join(" ")));
 }
 
 fn push_sensitivity(query: &mut QueryBuilder<Postgres>, comparison: Comparison, level: Sensitivity) {
-    let levels: Vec<String> =
-        [Sensitivity::Low, Sensitivity::Medium, Sensitivity::High, Sensitivity::Critical]
-            .into_iter()
-            .filter(|found| comparison.holds(*found, level))
-            .map(|found| found.as_str().to_owned())
-            .collect();
+    let levels = comparison.levels(level);
     query.push("exists (select from resource o where o.id = ").push(RESOURCE);
     query.push(" and o.sensitivity = any(").push_bind(levels).push("))");
 }

@@ -4,7 +4,7 @@
 use domain::audit::Event;
 use sqlx::{PgConnection, Row};
 
-use super::{COLUMNS, Search, condition, read};
+use super::{COLUMNS, Search, read};
 use crate::Result;
 
 /// How far the book can be read.
@@ -46,12 +46,7 @@ pub async fn since(
          where p.position > ",
     );
     query.push_bind(after).push(" and p.position <= ").push_bind(until);
-    if let Some(person) = search.concerning {
-        query.push(" and (e.actor_id = ").push_bind(person.0);
-        query.push(" or e.subject_id = ").push_bind(person.0).push(")");
-    }
-    query.push(" and ");
-    condition::push(&mut query, search.query.expr(), search.concerning);
+    search.push(&mut query);
     query.push(" order by p.position desc limit ").push_bind(limit);
     let rows = query.build().fetch_all(conn).await?;
     rows.iter().map(|row| Ok((row.try_get("position")?, read(row)?))).collect()

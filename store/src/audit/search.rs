@@ -1,18 +1,25 @@
 //! Looking things up in the book.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use domain::audit::query::Query;
 use domain::audit::{Event, Outcome};
 use domain::id::{EventId, PersonId};
-use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+use uuid::Uuid;
 
-use super::{condition, read, select};
+use super::hits::{Hit, Hunt, Range, Reach, Toward};
+use super::plan::Plan;
+use super::{COLUMNS, condition, read, tail};
 use crate::{Result, StoreError};
 
 /// Totals are counted exactly up to here.
 pub const COUNTED_MAX: i64 = 10_000;
 /// Of names, so many are told apart, the most frequent ones.
-const NAMES_MAX: i64 = 8;
+const NAMES_MAX: usize = 8;
 
 /// What is looked for, by whom.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +51,7 @@ pub enum At {
 }
 
 impl Search<'_> {
-    fn push(self, query: &mut QueryBuilder<Postgres>) {
+    pub(super) fn push(self, query: &mut QueryBuilder<Postgres>) {
         if let Some(person) = self.concerning {
             query.push(" and (e.actor_id = ").push_bind(person.0);
             query.push(" or e.subject_id = ").push_bind(person.0).push(")");
@@ -59,24 +66,74 @@ impl Search<'_> {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn search(conn: &mut PgConnection, search: Search<'_>, at: At, limit: i64) -> Result<Vec<Event>> {
-    let mut query = select();
-    search.push(&mut query);
-    let (order, cursor) = match at {
-        At::Newest => (" order by e.recorded_at desc, e.id desc limit ", None),
-        At::OlderThan(cursor) => (" order by e.recorded_at desc, e.id desc limit ", Some((" < ", cursor))),
-        At::NewerThan(cursor) => (" order by e.recorded_at, e.id limit ", Some((" > ", cursor))),
+    search_reaching(conn, search, at, limit, Reach::default()).await
+}
+
+/// The same with steps of another size.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn search_reaching(
+    conn: &mut PgConnection,
+    search: Search<'_>,
+    at: At,
+    limit: i64,
+    reach: Reach,
+) -> Result<Vec<Event>> {
+    let (toward, range) = match at {
+        At::Newest => (Toward::Older, Range::default()),
+        At::OlderThan(cursor) => (Toward::Older, Range { before: Some(cursor.into()), ..Range::default() }),
+        At::NewerThan(cursor) => (Toward::Newer, Range { after: Some(cursor.into()), ..Range::default() }),
     };
-    if let Some((side, cursor)) = cursor {
-        query.push(" and (e.recorded_at, e.id)").push(side).push("(").push_bind(cursor.recorded_at);
-        query.push(", ").push_bind(cursor.id.0).push(")");
-    }
-    query.push(order).push_bind(limit);
-    let mut events: Vec<Event> =
-        query.build().fetch_all(conn).await?.iter().map(read).collect::<Result<_>>()?;
+    let hits = hits(conn, search, toward, range, limit, reach).await?;
+    let mut events = of_hits(conn, &hits).await?;
     if matches!(at, At::NewerThan(_)) {
         events.reverse();
     }
     Ok(events)
+}
+
+/// Of what is indexed and what is not yet, the first `limit` in order.
+async fn hits(
+    conn: &mut PgConnection,
+    search: Search<'_>,
+    toward: Toward,
+    mut range: Range,
+    limit: i64,
+    reach: Reach,
+) -> Result<Vec<Hit>> {
+    let plan = Plan::of(conn, search.query, search.concerning).await?;
+    if let Some(from) = plan.recorded_from() {
+        range.after = range.after.max(Some((from, Uuid::nil())));
+    }
+    // In this order: what is indexed in between is found twice, and not never.
+    let tail = tail::first(conn, search, toward, range, limit).await?;
+    let hunt = Hunt { search, plan: &plan, toward, reach };
+    let mut hits = hunt.first(conn, range, limit).await?;
+    if !tail.is_empty() {
+        let known: HashSet<Uuid> = hits.iter().map(|hit| hit.event_id).collect();
+        hits.extend(tail.into_iter().filter(|hit| !known.contains(&hit.event_id)));
+        hits.sort_by_key(|hit| (hit.recorded_at, hit.event_id));
+        if toward == Toward::Older {
+            hits.reverse();
+        }
+        hits.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    Ok(hits)
+}
+
+/// The events of these hits, in their order.
+async fn of_hits(conn: &mut PgConnection, hits: &[Hit]) -> Result<Vec<Event>> {
+    let mut query = QueryBuilder::<Postgres>::new("select ");
+    query.push(COLUMNS).push(" from unnest(");
+    query.push_bind(hits.iter().map(|hit| hit.class.as_str()).collect::<Vec<_>>()).push("::text[], ");
+    query.push_bind(hits.iter().map(|hit| hit.recorded_at).collect::<Vec<_>>()).push("::timestamptz[], ");
+    query.push_bind(hits.iter().map(|hit| hit.event_id).collect::<Vec<_>>());
+    query.push(
+        "::uuid[]) with ordinality h(class, recorded_at, id, place)
+         join event e on e.class = h.class and e.recorded_at = h.recorded_at and e.id = h.id order by h.place",
+    );
+    query.build().fetch_all(conn).await?.iter().map(read).collect()
 }
 
 /// How many events match, counted no further than [`COUNTED_MAX`] + 1.
@@ -84,10 +141,8 @@ pub async fn search(conn: &mut PgConnection, search: Search<'_>, at: At, limit: 
 /// # Errors
 /// When the database cannot be reached.
 pub async fn count(conn: &mut PgConnection, search: Search<'_>) -> Result<i64> {
-    let mut query = QueryBuilder::<Postgres>::new("select count(*) from (select 1 from event e where true");
-    search.push(&mut query);
-    query.push(" limit ").push_bind(COUNTED_MAX + 1).push(") counted");
-    Ok(query.build_query_scalar().fetch_one(conn).await?)
+    let hits = hits(conn, search, Toward::Older, Range::default(), COUNTED_MAX + 1, Reach::default()).await?;
+    Ok(i64::try_from(hits.len()).unwrap_or(i64::MAX))
 }
 
 /// What something is counted by.
@@ -114,56 +169,41 @@ pub struct Counted {
     pub events: i64,
 }
 
-#[derive(FromRow)]
-struct Row {
-    day: Option<NaiveDate>,
-    noun: Option<String>,
-    outcome: Option<String>,
-    actor: Option<String>,
-    system: Option<String>,
-    events: i64,
-}
-
-/// What matches by day of that zone (an IANA name), kind, outcome, actor and system: of the newest [`COUNTED_MAX`] + 1,
-/// so that it costs no more than counting. Of actors and systems the most frequent.
+/// What matches by day of that zone, kind, outcome, actor and system: of the newest [`COUNTED_MAX`] + 1, so that it
+/// costs no more than counting. The most frequent first; of actors and systems only these.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn tally(conn: &mut PgConnection, search: Search<'_>, zone: &str) -> Result<Vec<Counted>> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "select day, noun, outcome, actor, system, events from (
-           select day, noun, outcome, actor, system, count(*) as events,
-             row_number() over (partition by grouping(day, noun, outcome, actor, system) order by count(*) desc, actor, system) as place,
-             grouping(actor) = 0 or grouping(system) = 0 as is_name
-           from (select (e.occurred_at at time zone ",
-    );
-    query.push_bind(zone).push(
-        ")::date as day, split_part(e.action, '.', 1) as noun, e.outcome, e.actor_name as actor, e.system_name as system
-            from event e where true",
-    );
-    search.push(&mut query);
-    query.push(" order by e.recorded_at desc, e.id desc limit ").push_bind(COUNTED_MAX + 1);
-    query.push(
-        ") newest group by grouping sets ((day), (noun), (outcome), (actor), (system))) counted
-         where not is_name or place <= ",
-    );
-    query.push_bind(NAMES_MAX).push(" order by events desc, day, noun, outcome, actor, system");
-    let rows: Vec<Row> = query.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().filter_map(facet).collect()
+pub async fn tally(conn: &mut PgConnection, search: Search<'_>, zone: Tz) -> Result<Vec<Counted>> {
+    let hits = hits(conn, search, Toward::Older, Range::default(), COUNTED_MAX + 1, Reach::default()).await?;
+    let day = |hit: &Hit| hit.occurred_at.with_timezone(&zone).date_naive();
+    let mut outcomes = Vec::new();
+    for (word, events) in counted(hits.iter().map(|hit| hit.outcome.as_str())) {
+        let outcome = Outcome::parse(word).ok_or_else(|| StoreError::corrupt("event", word))?;
+        outcomes.push(Counted { facet: Facet::Outcome(outcome), events });
+    }
+    let noun = |hit: &Hit| hit.action.split_once('.').map_or(hit.action.clone(), |(noun, _)| noun.to_owned());
+    let systems = hits.iter().filter_map(|hit| hit.system_name.as_deref());
+    let days = counted(hits.iter().map(day)).into_iter();
+    let nouns = counted(hits.iter().map(noun)).into_iter();
+    let actors = counted(hits.iter().map(|hit| hit.actor_name.as_str())).into_iter().take(NAMES_MAX);
+    let systems = counted(systems).into_iter().take(NAMES_MAX);
+    Ok(days
+        .map(|(day, events)| Counted { facet: Facet::Day(day), events })
+        .chain(nouns.map(|(noun, events)| Counted { facet: Facet::Noun(noun), events }))
+        .chain(outcomes)
+        .chain(actors.map(|(name, events)| Counted { facet: Facet::Actor(name.to_owned()), events }))
+        .chain(systems.map(|(name, events)| Counted { facet: Facet::System(name.to_owned()), events }))
+        .collect())
 }
 
-/// Which of the grouping sets a row is of: the column that is there. No system at all is no facet.
-fn facet(row: Row) -> Option<Result<Counted>> {
-    let facet = match row {
-        Row { day: Some(day), .. } => Facet::Day(day),
-        Row { noun: Some(noun), .. } => Facet::Noun(noun),
-        Row { outcome: Some(word), .. } => match Outcome::parse(&word) {
-            Some(outcome) => Facet::Outcome(outcome),
-            None => return Some(Err(StoreError::corrupt("event", word))),
-        },
-        Row { actor: Some(actor), .. } => Facet::Actor(actor),
-        Row { system: Some(system), .. } => Facet::System(system),
-        _ => return None,
-    };
-    Some(Ok(Counted { facet, events: row.events }))
+/// How often each, the most frequent first.
+fn counted<T: Ord>(all: impl Iterator<Item = T>) -> Vec<(T, i64)> {
+    let mut counts = BTreeMap::new();
+    for one in all {
+        *counts.entry(one).or_default() += 1;
+    }
+    let mut counts: Vec<(T, i64)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, events)| Reverse(*events));
+    counts
 }

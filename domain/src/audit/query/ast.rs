@@ -32,9 +32,10 @@ pub enum Expr {
 /// there. An event that says nothing there (`None`) does not match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Term {
-    /// Stands somewhere in the event's text, also within a longer word, whatever its case ([`folded`]).
+    /// Stands somewhere in the event's text as a word or the beginning of one ([`words`](super::words)); several
+    /// that signs divide, one after the other.
     Word(String),
-    /// The same for several words as they stand, blanks included.
+    /// The same for several words one after the other.
     Phrase(String),
     /// The name of who acted.
     Actor(Text),

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::Query;
 use super::ast::{ActionPattern, Comparison, Expr, Term, Text, folded};
+use super::words::{stand_in, words};
 use crate::audit::Outcome;
 use crate::catalogue::Sensitivity;
 use crate::id::{GrantId, RequestId};
@@ -56,13 +57,13 @@ pub struct Matchable<'a> {
 impl Query {
     /// Whether the event is what is looked for.
     pub fn matches(&self, event: &Matchable) -> bool {
-        // Folded once, as many words may be looked for in it.
-        let text = folded(event.text);
+        // Cut once, as many words may be looked for in it.
+        let text = words(event.text);
         expr_matches(self.expr(), event, &text)
     }
 }
 
-fn expr_matches(expr: &Expr, event: &Matchable, text: &str) -> bool {
+fn expr_matches(expr: &Expr, event: &Matchable, text: &[String]) -> bool {
     match expr {
         Expr::All => true,
         Expr::And(parts) => parts.iter().all(|part| expr_matches(part, event, text)),
@@ -72,10 +73,10 @@ fn expr_matches(expr: &Expr, event: &Matchable, text: &str) -> bool {
     }
 }
 
-fn term_matches(term: &Term, event: &Matchable, text: &str) -> bool {
+fn term_matches(term: &Term, event: &Matchable, text: &[String]) -> bool {
     let is_in = |wanted: &Text, name: Option<&str>| name.is_some_and(|name| wanted.matches(name));
     match term {
-        Term::Word(words) | Term::Phrase(words) => text.contains(&folded(words)),
+        Term::Word(words) | Term::Phrase(words) => stand_in(words, text),
         Term::Actor(wanted) => wanted.matches(event.actor),
         Term::Person(wanted) => {
             wanted.matches(event.actor)
@@ -114,6 +115,15 @@ impl Text {
 }
 
 impl Comparison {
+    /// The sensitivities that keep this bound, by their words.
+    pub fn levels(self, bound: Sensitivity) -> Vec<&'static str> {
+        [Sensitivity::Low, Sensitivity::Medium, Sensitivity::High, Sensitivity::Critical]
+            .into_iter()
+            .filter(|found| self.holds(*found, bound))
+            .map(Sensitivity::as_str)
+            .collect()
+    }
+
     /// Whether a sensitivity keeps this bound.
     pub fn holds(self, found: Sensitivity, bound: Sensitivity) -> bool {
         match self {

@@ -26,6 +26,7 @@ mod print;
 mod range;
 mod time;
 mod value;
+mod words;
 
 use std::fmt;
 
@@ -41,6 +42,7 @@ pub use matching::Matchable;
 pub use network::{Network, NetworkError};
 pub use parse::parse;
 pub use print::value_text;
+pub use words::words;
 
 /// Longest query, in characters. It is a part of its page's address.
 pub const QUERY_MAX_CHARS: usize = 1_000;

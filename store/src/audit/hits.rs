@@ -1,0 +1,341 @@
+//! Matches in their order, out of the search index: next to where one begins, and no more looked at than needed.
+//!
+//! What is common is found by walking a little way. What is not found there is asked of the inverted index: rarely is
+//! there so much of it that it cannot be put in order at once, and then it is asked for stretch by stretch. Each step
+//! looks at a bounded number of events, whatever a query matches.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{Connection as _, FromRow, PgConnection, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::condition;
+use super::plan::Plan;
+use super::search::{Cursor, Search};
+use crate::Result;
+
+/// How much is looked at in one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// Events walked past, before the inverted index is asked; for one wanted event two, if that is more.
+    pub walk_min: i64,
+    /// Matches of the inverted index that are put in order at once; for one wanted event two, if that is more.
+    pub probe_min: i64,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self { walk_min: 2_000, probe_min: 2_000 }
+    }
+}
+
+/// The first stretch where there are more.
+const STRETCH_FIRST: TimeDelta = TimeDelta::hours(1);
+/// Each stretch is longer than the one before, or shorter where it held too much, by so much.
+const STRETCH_FACTOR: i32 = 8;
+/// No longer than that.
+const STRETCH_MAX: TimeDelta = TimeDelta::days(10_000);
+/// What was recorded within it is put in order however much it is: less than that is one batch.
+const STRETCH_MIN: TimeDelta = TimeDelta::milliseconds(2);
+
+/// A match.
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct Hit {
+    pub(super) class: String,
+    pub(super) recorded_at: DateTime<Utc>,
+    pub(super) event_id: Uuid,
+    pub(super) occurred_at: DateTime<Utc>,
+    pub(super) action: String,
+    pub(super) outcome: String,
+    pub(super) actor_name: String,
+    pub(super) system_name: Option<String>,
+}
+
+/// Which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Toward {
+    Older,
+    Newer,
+}
+
+impl Toward {
+    pub(super) fn order(self) -> &'static str {
+        match self {
+            Self::Older => "recorded_at desc, event_id desc",
+            Self::Newer => "recorded_at, event_id",
+        }
+    }
+}
+
+/// A place between events.
+pub(super) type Place = (DateTime<Utc>, Uuid);
+
+impl From<Cursor> for (DateTime<Utc>, Uuid) {
+    fn from(cursor: Cursor) -> Self {
+        (cursor.recorded_at, cursor.id.0)
+    }
+}
+
+/// Everything after one place and before another.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Range {
+    pub(super) after: Option<Place>,
+    pub(super) before: Option<Place>,
+}
+
+impl Range {
+    /// What is left of it behind `place`, going that way.
+    fn beyond(self, place: Place, toward: Toward) -> Self {
+        match toward {
+            Toward::Older => Self { before: Some(place), ..self },
+            Toward::Newer => Self { after: Some(place), ..self },
+        }
+    }
+
+    /// What of it lies before `moment`, going that way.
+    fn up_to(self, moment: DateTime<Utc>, toward: Toward) -> Self {
+        let place = (moment, Uuid::nil());
+        match toward {
+            Toward::Older => Self { after: self.after.max(Some(place)), ..self },
+            Toward::Newer => Self { before: Some(self.before.map_or(place, |end| end.min(place))), ..self },
+        }
+    }
+
+    fn push(self, query: &mut QueryBuilder<Postgres>) {
+        for (side, place) in [(" > ", self.after), (" < ", self.before)] {
+            let Some((at, id)) = place else { continue };
+            query.push(" and (s.recorded_at, s.event_id)").push(side).push("(").push_bind(at);
+            query.push(", ").push_bind(id).push(")");
+        }
+    }
+}
+
+/// What is looked for, where.
+pub(super) struct Hunt<'a> {
+    pub(super) search: Search<'a>,
+    pub(super) plan: &'a Plan,
+    pub(super) toward: Toward,
+    pub(super) reach: Reach,
+}
+
+/// What one question to the inverted index came to.
+struct Probed {
+    hits: Vec<Hit>,
+    /// Whether that is all.
+    is_whole: bool,
+}
+
+impl Hunt<'_> {
+    /// The first `limit` matches of the range, in order.
+    pub(super) async fn first(&self, conn: &mut PgConnection, range: Range, limit: i64) -> Result<Vec<Hit>> {
+        let walk = self.reach.walk_min.max(limit.saturating_mul(2));
+        let only = self.plan.index.is_some().then_some(walk);
+        let mut hits = self.walk(conn, range, only, limit).await?;
+        if missing(&hits, limit) == 0 || only.is_none() {
+            return Ok(hits);
+        }
+        let Some(edge) = self.edge(conn, range, walk).await? else { return Ok(hits) };
+        let rest = range.beyond(edge, self.toward);
+        let probed = self.probe(conn, rest, missing(&hits, limit)).await?;
+        if probed.is_whole {
+            hits.extend(probed.hits);
+        } else {
+            self.by_stretches(conn, rest, edge, limit, &mut hits).await?;
+        }
+        Ok(hits)
+    }
+
+    /// Stretch by stretch from `start` on, until there are `limit`, or no more.
+    async fn by_stretches(
+        &self,
+        conn: &mut PgConnection,
+        mut rest: Range,
+        start: Place,
+        limit: i64,
+        hits: &mut Vec<Hit>,
+    ) -> Result<()> {
+        let (mut from, mut length) = (start.0, STRETCH_FIRST);
+        let Some(end) = self.end(conn).await? else { return Ok(()) };
+        loop {
+            let to = match self.toward {
+                Toward::Older => (from - length).max(end),
+                Toward::Newer => (from + length).min(end),
+            };
+            let is_last = to == end;
+            let stretch = if is_last { rest } else { rest.up_to(to, self.toward) };
+            let probed = self.probe(conn, stretch, missing(hits, limit)).await?;
+            if probed.is_whole {
+                hits.extend(probed.hits);
+                length = (length * STRETCH_FACTOR).min(STRETCH_MAX);
+            } else if length > STRETCH_MIN {
+                length = (length / STRETCH_FACTOR).max(STRETCH_MIN);
+                continue;
+            } else {
+                let rows = self.walk(conn, stretch, None, missing(hits, limit)).await?;
+                hits.extend(rows);
+            }
+            if missing(hits, limit) == 0 || is_last {
+                return Ok(());
+            }
+            rest = rest.beyond((to, Uuid::nil()), self.toward);
+            from = to;
+        }
+    }
+
+    /// Event by event, past so many of them at most.
+    async fn walk(
+        &self,
+        conn: &mut PgConnection,
+        range: Range,
+        past: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<Hit>> {
+        let mut query = QueryBuilder::<Postgres>::new(HIT);
+        query.push(" from (select * from event_search s where true");
+        range.push(&mut query);
+        if let Some(past) = past {
+            query.push(" order by ").push(self.toward.order()).push(" limit ").push_bind(past);
+        }
+        query.push(") s");
+        self.push_event(&mut query);
+        query.push(" where true");
+        self.push_check(&mut query);
+        query.push(" order by ").push(on_s(self.toward)).push(" limit ").push_bind(limit);
+        Ok(query.build_query_as().persistent(false).fetch_all(conn).await?)
+    }
+
+    /// Where a walk past so many ends; `None` where it comes to the end of the range.
+    async fn edge(&self, conn: &mut PgConnection, range: Range, past: i64) -> Result<Option<Place>> {
+        let mut query = QueryBuilder::<Postgres>::new(
+            "select recorded_at, event_id, walked from (select recorded_at, event_id, row_number() over (order by ",
+        );
+        query.push(self.toward.order()).push(") as walked from event_search s where true");
+        range.push(&mut query);
+        query.push(" order by ").push(self.toward.order()).push(" limit ").push_bind(past);
+        query.push(") s where walked = ").push_bind(past);
+        let edge: Option<(DateTime<Utc>, Uuid, i64)> =
+            query.build_query_as().persistent(false).fetch_optional(conn).await?;
+        Ok(edge.map(|(at, id, _)| (at, id)))
+    }
+
+    /// Asks the inverted index: so many matches at most are looked at.
+    async fn probe(&self, conn: &mut PgConnection, range: Range, limit: i64) -> Result<Probed> {
+        let most = self.reach.probe_min.max(limit.saturating_mul(2));
+        let mut query = QueryBuilder::<Postgres>::new(
+            "with candidate as materialized (select * from event_search s where s.terms @@ ",
+        );
+        query.push_bind(self.plan.index.clone()).push("::text::tsquery");
+        self.push_terms(&mut query);
+        range.push(&mut query);
+        query.push(" limit ").push_bind(most + 1);
+        query.push(") select (select count(*) from candidate) as candidates, hit.* from (select 1) one left join lateral (");
+        query.push(HIT).push(" from candidate s");
+        self.push_event(&mut query);
+        query.push(" where true");
+        self.push_residual(&mut query);
+        query
+            .push(" order by ")
+            .push(on_s(self.toward))
+            .push(" limit ")
+            .push_bind(limit)
+            .push(") hit on true");
+        let mut tx = conn.begin().await?;
+        // The planner takes what is common by itself for common together, too, and would walk for ever.
+        sqlx::query!(
+            r#"select set_config('enable_seqscan', 'off', true) as "seq!",
+                 set_config('enable_indexscan', 'off', true) as "index!",
+                 set_config('enable_indexonlyscan', 'off', true) as "only!""#
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let rows: Vec<ProbeRow> = query.build_query_as().persistent(false).fetch_all(&mut *tx).await?;
+        tx.rollback().await?;
+        let is_whole = rows.first().is_none_or(|row| row.candidates <= most);
+        Ok(Probed { hits: rows.into_iter().filter_map(ProbeRow::hit).collect(), is_whole })
+    }
+
+    /// The first or last moment of the index, whichever lies that way.
+    async fn end(&self, conn: &mut PgConnection) -> Result<Option<DateTime<Utc>>> {
+        Ok(match self.toward {
+            Toward::Older => {
+                sqlx::query_scalar!("select min(recorded_at) from event_search").fetch_one(conn).await?
+            }
+            Toward::Newer => {
+                sqlx::query_scalar!("select max(recorded_at) from event_search").fetch_one(conn).await?
+            }
+        })
+    }
+
+    fn push_event(&self, query: &mut QueryBuilder<Postgres>) {
+        if self.plan.needs_event {
+            query.push(
+                " join event e on e.class = s.class and e.recorded_at = s.recorded_at and e.id = s.event_id",
+            );
+        }
+    }
+
+    fn push_check(&self, query: &mut QueryBuilder<Postgres>) {
+        self.push_terms(query);
+        self.push_residual(query);
+    }
+
+    /// `is true` keeps it from the inverted index, which is slow where a term begins many words.
+    fn push_terms(&self, query: &mut QueryBuilder<Postgres>) {
+        if let Some(check) = &self.plan.check {
+            query.push(" and (s.terms @@ ").push_bind(check.clone()).push("::text::tsquery) is true");
+        }
+        if let Some(from) = self.plan.from {
+            query.push(" and s.occurred_at >= ").push_bind(from);
+        }
+        if let Some(until) = self.plan.until {
+            query.push(" and s.occurred_at < ").push_bind(until);
+        }
+    }
+
+    fn push_residual(&self, query: &mut QueryBuilder<Postgres>) {
+        if self.plan.needs_event {
+            query.push(" and ");
+            condition::push(query, self.search.query.expr(), self.search.concerning);
+        }
+    }
+}
+
+const HIT: &str = "select s.class, s.recorded_at, s.event_id, s.occurred_at, s.action, s.outcome, s.actor_name, s.system_name";
+
+fn on_s(toward: Toward) -> &'static str {
+    match toward {
+        Toward::Older => "s.recorded_at desc, s.event_id desc",
+        Toward::Newer => "s.recorded_at, s.event_id",
+    }
+}
+
+fn missing(hits: &[Hit], limit: i64) -> i64 {
+    limit.saturating_sub(i64::try_from(hits.len()).unwrap_or(i64::MAX)).max(0)
+}
+
+#[derive(FromRow)]
+struct ProbeRow {
+    candidates: i64,
+    class: Option<String>,
+    recorded_at: Option<DateTime<Utc>>,
+    event_id: Option<Uuid>,
+    occurred_at: Option<DateTime<Utc>>,
+    action: Option<String>,
+    outcome: Option<String>,
+    actor_name: Option<String>,
+    system_name: Option<String>,
+}
+
+impl ProbeRow {
+    fn hit(self) -> Option<Hit> {
+        Some(Hit {
+            class: self.class?,
+            recorded_at: self.recorded_at?,
+            event_id: self.event_id?,
+            occurred_at: self.occurred_at?,
+            action: self.action?,
+            outcome: self.outcome?,
+            actor_name: self.actor_name?,
+            system_name: self.system_name,
+        })
+    }
+}

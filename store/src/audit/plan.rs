@@ -1,0 +1,362 @@
+//! What of a query the search index answers: the terms of events, as [`super::terms`] makes them.
+
+use chrono::{DateTime, Days, TimeDelta, Utc};
+use domain::audit::query::{ActionPattern, Comparison, Expr, Network, Query, Term, Text, folded, words};
+use domain::catalogue::Sensitivity;
+use domain::id::PersonId;
+use domain::usage::AHEAD_MAX;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::escape_like;
+use super::terms::{NAME_CHARS, WORD_CHARS, of_name};
+use crate::Result;
+
+/// Of so many names at most each is looked for by itself; where more match, they are no help in finding.
+const NAMES_MAX: i64 = 300;
+/// Of so many days at most.
+const DAYS_MAX: u64 = 92;
+/// A beginning of fewer characters has too many words to be a help in finding.
+const PREFIX_CHARS_MIN: usize = 3;
+/// What no event has.
+const NOTHING: &str = "':0'";
+
+/// Where and how a query is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// What every match has, asked of the inverted index; `None` where only looking at each event can tell.
+    pub(super) index: Option<String>,
+    /// What every match has, as one looks at its terms; `None` is everything.
+    pub(super) check: Option<String>,
+    /// When it happened: from this moment on.
+    pub(super) from: Option<DateTime<Utc>>,
+    /// Before this moment.
+    pub(super) until: Option<DateTime<Utc>>,
+    /// Whether there is more to a match than that: the event itself is to be looked at.
+    pub(super) needs_event: bool,
+}
+
+impl Plan {
+    /// The plan for a query whose reader sees all, or what concerns them.
+    pub(super) async fn of(
+        conn: &mut PgConnection,
+        query: &Query,
+        concerning: Option<PersonId>,
+    ) -> Result<Self> {
+        let (mut from, mut until) = (None, None);
+        let mut all = Node::all();
+        if let Some(reader) = concerning {
+            let own = [format!(":A{}", reader.0), format!(":S{}", reader.0)];
+            all = all.and(Node::any_of(own.into_iter().map(|one| lexeme(&one)).collect()));
+        }
+        for part in query.parts() {
+            let Some(time) = time_of(part) else {
+                all = all.and(node(conn, part, concerning).await?);
+                continue;
+            };
+            from = from.max(time.0);
+            until = [until, time.1].into_iter().flatten().min();
+        }
+        let mut index = all.index;
+        if let (Some(from), Some(until)) = (from, until) {
+            index = joined([index, days(from, until)].into_iter().flatten(), " & ");
+        }
+        Ok(Self { index, check: all.check, from, until, needs_event: !all.is_exact })
+    }
+
+    /// Nothing that was recorded before can have happened since `from`.
+    pub(super) fn recorded_from(&self) -> Option<DateTime<Utc>> {
+        self.from.and_then(|from| from.checked_sub_signed(AHEAD_MAX))
+    }
+}
+
+/// What is known of a part of a query.
+struct Node {
+    index: Option<String>,
+    check: Option<String>,
+    /// Whether `check` says all of it.
+    is_exact: bool,
+}
+
+impl Node {
+    fn all() -> Self {
+        Self { index: None, check: None, is_exact: true }
+    }
+
+    fn unknown() -> Self {
+        Self { index: None, check: None, is_exact: false }
+    }
+
+    fn exact(term: String) -> Self {
+        Self { index: Some(term.clone()), check: Some(term), is_exact: true }
+    }
+
+    /// One or more of these; of none, nothing.
+    fn any_of(terms: Vec<String>) -> Self {
+        Self::exact(match terms.as_slice() {
+            [] => NOTHING.to_owned(),
+            [one] => one.clone(),
+            many => format!("({})", many.join(" | ")),
+        })
+    }
+
+    fn or_more(self) -> Self {
+        Self { is_exact: false, ..self }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            index: joined([self.index, other.index].into_iter().flatten(), " & "),
+            check: joined([self.check, other.check].into_iter().flatten(), " & "),
+            is_exact: self.is_exact && other.is_exact,
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        let either = |one: Option<String>, two: Option<String>| Some(format!("({} | {})", one?, two?));
+        Self {
+            is_exact: self.is_exact && other.is_exact,
+            index: either(self.index, other.index),
+            check: either(self.check, other.check),
+        }
+    }
+
+    fn not(self) -> Self {
+        match self.check {
+            Some(check) if self.is_exact => {
+                Self { index: None, check: Some(format!("!({check})")), is_exact: true }
+            }
+            _ => Self::unknown(),
+        }
+    }
+}
+
+fn joined(parts: impl Iterator<Item = String>, joint: &str) -> Option<String> {
+    let parts: Vec<String> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join(joint))
+}
+
+/// As a term of `tsquery`.
+fn lexeme(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+fn named(letter: char, name: &str) -> String {
+    lexeme(&of_name(letter, name))
+}
+
+/// Between which moments, where that is all it says.
+fn time_of(expr: &Expr) -> Option<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+    match expr {
+        Expr::Term(Term::After(moment)) => Some((Some(moment.at), None)),
+        Expr::Term(Term::Before(moment)) => Some((None, Some(moment.at))),
+        Expr::Term(Term::During(period)) => Some((period.from, period.until)),
+        _ => None,
+    }
+}
+
+/// The days between, where they are few.
+fn days(from: DateTime<Utc>, until: DateTime<Utc>) -> Option<String> {
+    let (first, last) = (from.date_naive(), (until - TimeDelta::microseconds(1)).date_naive());
+    if last < first {
+        return Some(NOTHING.to_owned());
+    }
+    if first.checked_add_days(Days::new(DAYS_MAX)).is_none_or(|end| end <= last) {
+        return None;
+    }
+    let days = first.iter_days().take_while(|day| *day <= last).map(|day| lexeme(&format!(":d{day}")));
+    Some(format!("({})", days.collect::<Vec<_>>().join(" | ")))
+}
+
+async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<PersonId>) -> Result<Node> {
+    Ok(match expr {
+        Expr::All => Node::all(),
+        Expr::And(parts) => {
+            let mut all = Node::all();
+            for part in parts {
+                all = all.and(Box::pin(node(conn, part, reader)).await?);
+            }
+            all
+        }
+        Expr::Or(parts) => {
+            let mut any: Option<Node> = None;
+            for part in parts {
+                let next = Box::pin(node(conn, part, reader)).await?;
+                any = Some(match any {
+                    Some(before) => before.or(next),
+                    None => next,
+                });
+            }
+            any.unwrap_or_else(Node::unknown)
+        }
+        Expr::Not(inner) => Box::pin(node(conn, inner, reader)).await?.not(),
+        Expr::Term(term) => of_term(conn, term, reader).await?,
+    })
+}
+
+async fn of_term(conn: &mut PgConnection, term: &Term, reader: Option<PersonId>) -> Result<Node> {
+    Ok(match term {
+        // Of what others did, a reader of their own events does not see all the words.
+        Term::Word(text) | Term::Phrase(text) if reader.is_some() => of_words(text).or_more(),
+        Term::Word(text) | Term::Phrase(text) => of_words(text),
+        Term::Actor(text) => by_name(conn, "actor", 'a', text).await?,
+        Term::System(text) => by_name(conn, "system", 'y', text).await?,
+        Term::Resource(text) => {
+            by_name(conn, "resource", 'r', text).await?.or(by_name(conn, "entitlement", 'e', text).await?)
+        }
+        Term::Person(text) => by_name(conn, "actor", 'a', text)
+            .await?
+            .or(by_name(conn, "subject", 's', text).await?)
+            .or(by_person(conn, text).await?),
+        Term::Environment(text) => by_environment(conn, text).await?,
+        Term::Sensitivity(comparison, level) => by_sensitivity(conn, *comparison, *level).await?,
+        Term::Action(ActionPattern::Exact(word)) => Node::exact(named('k', word)),
+        Term::Action(ActionPattern::Noun(noun)) => {
+            let beginning = format!("{}.%", escape_like(noun));
+            of_names('k', names(conn, "action", &beginning).await?)
+        }
+        Term::Outcome(outcome) => Node::exact(named('o', outcome.as_str())),
+        Term::Source(name) => Node::exact(named('f', name)),
+        // Where others acted from is not shown to a reader of their own events.
+        Term::Ip(network) if reader.is_some() => of_network(*network).or_more(),
+        Term::Ip(network) => of_network(*network),
+        Term::Request(id) => Node::exact(lexeme(&format!(":q{}", id.0))),
+        Term::Grant(id) => Node::exact(lexeme(&format!(":g{}", id.0))),
+        Term::Covered(wanted) => Node::exact(lexeme(&format!(":c{wanted}"))),
+        Term::Window(name) => by_window(conn, name).await?,
+        // By themselves these are a stretch of time; within something else they are looked at.
+        Term::Before(_) | Term::After(_) | Term::During(_) => Node::unknown(),
+    })
+}
+
+fn of_words(text: &str) -> Node {
+    let words = words(text);
+    let Some((last, whole)) = words.split_last() else { return Node::any_of(Vec::new()) };
+    let is_cut = |word: &String| word.chars().count() > WORD_CHARS;
+    let kept = |word: &str| lexeme(&word.chars().take(WORD_CHARS).collect::<String>());
+    let end = if is_cut(last) { kept(last) } else { format!("{}:*", kept(last)) };
+    let whole: Vec<String> = whole.iter().map(|word| kept(word)).collect();
+    let is_help = last.chars().count() >= PREFIX_CHARS_MIN;
+    Node {
+        index: joined(whole.iter().cloned().chain(is_help.then(|| end.clone())), " & "),
+        check: joined(whole.iter().cloned().chain([end]), " & "),
+        is_exact: words.len() == 1 && !is_cut(last),
+    }
+}
+
+/// Nothing of an address is left out, and a network of whole digits is their beginning.
+fn of_network(network: Network) -> Node {
+    let digits = match network.address() {
+        std::net::IpAddr::V4(v4) => format!("4:{:08x}", v4.to_bits()),
+        std::net::IpAddr::V6(v6) => format!("6:{:032x}", v6.to_bits()),
+    };
+    let kept = usize::from(network.prefix() / 4);
+    let beginning: String = digits.chars().take(2 + kept).collect();
+    let term = format!("{}:*", lexeme(&format!(":i{beginning}")));
+    let is_help = kept >= PREFIX_CHARS_MIN;
+    Node { index: is_help.then(|| term.clone()), check: Some(term), is_exact: network.prefix() % 4 == 0 }
+}
+
+/// The names of a field that match the pattern; `None` where there are too many.
+async fn names(conn: &mut PgConnection, field: &str, pattern: &str) -> Result<Option<Vec<String>>> {
+    let names = sqlx::query_scalar!(
+        "select name from book_name where field = $1 and name like $2 limit $3",
+        field,
+        pattern,
+        NAMES_MAX + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(few(names))
+}
+
+fn few<T>(found: Vec<T>) -> Option<Vec<T>> {
+    (i64::try_from(found.len()).is_ok_and(|found| found <= NAMES_MAX)).then_some(found)
+}
+
+fn of_names(letter: char, names: Option<Vec<String>>) -> Node {
+    let Some(names) = names else { return Node::unknown() };
+    let is_cut = names.iter().any(|name| name.chars().count() > NAME_CHARS);
+    let node = Node::any_of(names.iter().map(|name| named(letter, name)).collect());
+    if is_cut { node.or_more() } else { node }
+}
+
+async fn by_name(conn: &mut PgConnection, field: &str, letter: char, text: &Text) -> Result<Node> {
+    if text.is_whole {
+        return Ok(of_names(letter, Some(vec![folded(&text.value)])));
+    }
+    Ok(of_names(letter, names(conn, field, &part(text)).await?))
+}
+
+fn part(text: &Text) -> String {
+    let wanted = escape_like(&folded(&text.value));
+    if text.is_whole { wanted } else { format!("%{wanted}%") }
+}
+
+fn of_ids(letter: char, ids: Vec<Uuid>) -> Node {
+    match few(ids) {
+        Some(ids) => Node::any_of(ids.iter().map(|id| lexeme(&format!(":{letter}{id}"))).collect()),
+        None => Node::unknown(),
+    }
+}
+
+/// People whom reports were matched to, by the names they have now.
+async fn by_person(conn: &mut PgConnection, text: &Text) -> Result<Node> {
+    let ids = sqlx::query_scalar!(
+        "select id from person where lower(name) like $1 limit $2",
+        part(text),
+        NAMES_MAX + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(of_ids('P', ids))
+}
+
+async fn by_environment(conn: &mut PgConnection, text: &Text) -> Result<Node> {
+    let ids = sqlx::query_scalar!(
+        "select id from resource where lower(environment) like $1 limit $2",
+        part(text),
+        NAMES_MAX + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(of_ids('R', ids))
+}
+
+async fn by_sensitivity(conn: &mut PgConnection, comparison: Comparison, level: Sensitivity) -> Result<Node> {
+    let levels = comparison.levels(level);
+    let ids = sqlx::query_scalar!(
+        "select id from resource where sensitivity = any($1) limit $2",
+        &levels as &[&str],
+        NAMES_MAX + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(of_ids('R', ids))
+}
+
+/// The days and systems of the windows of this name; the minutes are looked at.
+async fn by_window(conn: &mut PgConnection, name: &str) -> Result<Node> {
+    let windows = sqlx::query!(
+        r#"select w.starts_at, w.ends_at,
+             array(select s.system_id from change_window_system s where s.window_id = w.id) as "systems!"
+           from change_window w where w.deleted_at is null and lower(w.name) = $1"#,
+        folded(name)
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut any: Option<Node> = None;
+    for window in windows {
+        let time = Node { index: days(window.starts_at, window.ends_at), check: None, is_exact: false };
+        let systems = match window.systems.as_slice() {
+            [] => Node::all(),
+            _ => of_ids('Y', window.systems),
+        };
+        let next = time.and(systems);
+        any = Some(match any {
+            Some(before) => before.or(next),
+            None => next,
+        });
+    }
+    Ok(any.unwrap_or_else(|| Node::any_of(Vec::new())))
+}

@@ -1,0 +1,71 @@
+//! What is in the book and not in the search index yet: the last moment of it, looked at event by event.
+
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+
+use super::hits::{Hit, Range, Toward};
+use super::search::Search;
+use crate::Result;
+
+/// So many are looked at, the last ones. Only where much is brought in at once does the index lag further.
+const TAIL_MAX: i64 = 20_000;
+
+/// How many events the index lags behind, of those that have a position.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn unindexed(conn: &mut PgConnection) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"select (select last_position from event_sequence)
+             - coalesce((select position from book_reader where name = 'search'), 0) as "lag!""#
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Whether there are any.
+async fn are_there(conn: &mut PgConnection) -> Result<bool> {
+    let found = sqlx::query!(
+        r#"select (select last_position from event_sequence)
+               > coalesce((select position from book_reader where name = 'search'), 0)
+             or exists (select from event_sequence q join event e
+               on e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)) as "are_there!",
+             -- For whoever has not set it for the connection: searches are over before they would be compiled.
+             set_config('jit', 'off', false) as "jit!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(found.are_there)
+}
+
+/// The first `limit` of them that match, in order.
+pub(super) async fn first(
+    conn: &mut PgConnection,
+    search: Search<'_>,
+    toward: Toward,
+    range: Range,
+    limit: i64,
+) -> Result<Vec<Hit>> {
+    if !are_there(conn).await? {
+        return Ok(Vec::new());
+    }
+    let mut query = QueryBuilder::<Postgres>::new(
+        "select class, recorded_at, id as event_id, occurred_at, action, outcome, actor_name, system_name from (
+           select e.* from event_sequence q join event e
+             on e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)
+           union all
+           select e.* from (select class, recorded_at, event_id from event_position
+               where position > coalesce((select position from book_reader where name = 'search'), 0)
+               order by position desc limit ",
+    );
+    query.push_bind(TAIL_MAX).push(
+        ") p join event e on e.class = p.class and e.recorded_at = p.recorded_at and e.id = p.event_id) e where true",
+    );
+    for (side, place) in [(" > ", range.after), (" < ", range.before)] {
+        let Some((at, id)) = place else { continue };
+        query.push(" and (e.recorded_at, e.id)").push(side).push("(").push_bind(at);
+        query.push(", ").push_bind(id).push(")");
+    }
+    search.push(&mut query);
+    query.push(" order by ").push(toward.order()).push(" limit ").push_bind(limit);
+    Ok(query.build_query_as().persistent(false).fetch_all(conn).await?)
+}
