@@ -3,7 +3,7 @@
 use app::backend::{Audit, AuditList, AuditPage, context_of};
 use app::error::PortalError;
 use domain::audit::query::Matchable;
-use domain::audit::query::{Field, Query, parse};
+use domain::audit::query::{Query, parse};
 use domain::audit::{Event, Outcome};
 use domain::caller::Caller;
 use domain::catalogue::Sensitivity;
@@ -366,35 +366,6 @@ async fn the_database_finds_what_the_language_means(pool: PgPool) {
         }
     }
     assert_eq!((all.len(), tried), (5, 26 * 26 * 3));
-}
-
-#[sqlx::test(migrator = "store::MIGRATOR")]
-async fn names_are_offered_to_whoever_may_know_them(pool: PgPool) {
-    let house = House::new(pool).await;
-    let ben = house.person("Ben Okafor").await;
-    house.person("Oke Bengtson").await;
-    house.person("100% Pure").await;
-    for n in 0..20 {
-        house.person(&format!("Many {n}")).await;
-    }
-    house.entitlement("read").await;
-    let auditor = auditor(&house).await;
-    sqlx::query("insert into change_window values (gen_random_uuid(), 'CHG-1', $1, $2, $1)")
-        .bind(start())
-        .bind(start() + hours(1))
-        .execute(&house.pool)
-        .await
-        .unwrap();
-    let offered = async |caller: &Caller, field: Field, part: &str| {
-        house.portal.values(caller, field, part).await.unwrap()
-    };
-    assert_eq!(offered(&ben, Field::Person, "OK").await, ["Oke Bengtson", "Ben Okafor"]);
-    assert_eq!(offered(&ben, Field::Actor, "0%").await, ["100% Pure"], "no wildcards");
-    assert_eq!(offered(&ben, Field::Resource, "pay").await, ["payments-prod"]);
-    assert_eq!(offered(&ben, Field::Person, "many").await.len(), 8);
-    assert!(offered(&ben, Field::Window, "chg").await.is_empty());
-    assert_eq!(offered(&auditor, Field::Window, "chg").await, ["CHG-1"]);
-    assert!(offered(&auditor, Field::Ip, "1").await.is_empty());
 }
 
 /// What is found in pages of two, checked to come back the same way.

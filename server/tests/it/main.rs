@@ -9,6 +9,7 @@
 
 mod accounts;
 mod book;
+mod completing;
 mod connector_postgresql;
 mod crash;
 mod deciding;
