@@ -38,6 +38,7 @@ const PAGES = [
   { path: '/audit' },
   { path: '/audit?person=Ben+Okafor&action=request.submitted' },
   { path: '/audit?q=nothing-is-called-that' },
+  { path: '/audit?q=after:30d&columns=time,actor,action,outcome,resource,reason,ip' },
   { path: '/audit?q=actr:ana+OR+person:ben' },
   { from: '/audit', link: '/audit/' },
   { path: '/audit/windows', notAs: ['employee', 'approver'] },

@@ -18,6 +18,10 @@ pub const AUDIT: &str = "/audit";
 pub const WINDOWS: &str = "/audit/windows";
 /// Export of what the filter shows: `?format=csv|jsonl` and the filter.
 pub const AUDIT_EXPORT: &str = "/audit/export";
+/// What could come next in a query: `?text=…&cursor=N`.
+pub const AUDIT_COMPLETE: &str = "/audit/complete";
+/// What is new, as it happens: `?q=…&from=POSITION`, as server-sent events.
+pub const AUDIT_LIVE: &str = "/audit/live";
 /// People; `/people/{id}` is one.
 pub const PEOPLE: &str = "/people";
 /// For administrators: what there is, and what has lost its owners.

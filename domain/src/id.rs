@@ -67,6 +67,8 @@ ids! {
     TokenId
     /// A change window.
     WindowId
+    /// A query of the book that somebody keeps.
+    SavedQueryId
     /// A signed-in browser. Not the secret in its cookie.
     SessionId
 }

@@ -153,6 +153,7 @@ async fn serve_portal() -> Result<(), CommandError> {
         .await
         .map_err(CommandError::io(format!("{listen} cannot be listened at")))?;
     tracing::info!(%listen, "gatebook serves");
+    tokio::spawn(door.live.clone().run(stop.clone()));
     tokio::spawn(http::warm_up(door));
     serve(listener, router, stop).await.map_err(CommandError::io("serving failed"))
 }

@@ -16,6 +16,7 @@ pub mod http;
 pub mod import;
 pub mod ingest;
 pub mod jobs;
+pub mod live;
 pub mod migrate;
 pub mod oidc;
 pub mod portal;

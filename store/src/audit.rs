@@ -3,10 +3,12 @@
 mod condition;
 mod hits;
 pub(crate) mod index;
+mod live;
 mod plan;
 mod search;
 mod tail;
 mod terms;
+mod values;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::audit::{About, Action, Actor, Event, NewEvent, Outcome};
@@ -20,8 +22,10 @@ use uuid::Uuid;
 
 pub use hits::Reach;
 pub use index::step as index;
+pub use live::{Frontier, frontier, since};
 pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, search_reaching, tally};
 pub use tail::unindexed;
+pub use values::values;
 
 use crate::{Clock, Result, StoreError};
 

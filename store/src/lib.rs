@@ -29,6 +29,7 @@ pub mod policy;
 pub mod report;
 pub mod request;
 pub mod roles;
+pub mod saved_query;
 pub mod sequence;
 pub mod session;
 pub mod source;

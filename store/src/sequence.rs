@@ -5,6 +5,7 @@
 //! of two looks the earlier first. Whoever could see an event before writing another has the larger position. The look
 //! and the positions are written together, so a crash neither loses nor doubles any.
 
+use sqlx::postgres::{PgListener, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
 
 use crate::lock_number::LockNumber;
@@ -79,6 +80,33 @@ pub async fn look(store: &Store) -> Result<Look> {
         return Ok(Look::Nothing);
     }
     Ok(Look::Numbered { events: placed.events, last: placed.last })
+}
+
+/// Listens to where positions are announced, on a connection of its own.
+#[derive(Debug)]
+pub struct Hints(PgListener);
+
+impl Hints {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn listen(store: &Store) -> Result<Self> {
+        let options = store.pool().connect_options().as_ref().clone();
+        let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+        let mut listener = PgListener::connect_with(&own).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Self(listener))
+    }
+
+    /// Waits until there may be something new. A lost connection is such a moment, too, and is made again.
+    ///
+    /// # Errors
+    /// When the database cannot be reached any more.
+    pub async fn next(&mut self) -> Result<()> {
+        self.0.try_recv().await?;
+        Ok(())
+    }
 }
 
 /// Begins anew in a database that was restored into another cluster, as its owner: the numbers of transactions there

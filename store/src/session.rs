@@ -5,8 +5,10 @@
 //! *Invariant:* a session with a person begins and ends in a [`Tx`], so with an event.
 
 mod own;
+mod standing;
 
 pub use own::{LiveSession, draft, keep_draft, list_live};
+pub use standing::{Standing, standing};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::caller::Roles;

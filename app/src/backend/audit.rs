@@ -52,6 +52,8 @@ pub struct AuditList {
     pub tally: Option<Tally>,
     /// Whether the caller sees everything or only what concerns themselves.
     pub sees_all: bool,
+    /// The position up to which all that matches is there; only with the newest page.
+    pub position: i64,
 }
 
 /// What matches, of the newest 10,000.

@@ -13,6 +13,7 @@ mod editing;
 mod matching;
 mod people;
 mod requests;
+mod saved_queries;
 mod sources;
 mod windows;
 
@@ -29,6 +30,7 @@ pub use editing::*;
 pub use matching::*;
 pub use people::*;
 pub use requests::*;
+pub use saved_queries::*;
 pub use sources::*;
 pub use windows::*;
 
@@ -54,6 +56,8 @@ pub struct Backend {
     pub access: Arc<dyn Access>,
     /// The book.
     pub audit: Arc<dyn Audit>,
+    /// Queries of it that are kept under a name.
+    pub saved_queries: Arc<dyn SavedQueries>,
     /// Change windows.
     pub windows: Arc<dyn Windows>,
     /// Where events come in from outside.

@@ -52,10 +52,11 @@ pub fn sentence_text(event: &Event) -> String {
     text
 }
 
-/// The name of the bundle or job role that it is about, as of then.
+/// The name of the bundle, job role or saved query that it is about, as of then.
 fn group(event: &Event) -> Option<String> {
-    let is_group =
-        event.action.starts_with("catalogue.bundle_") || event.action.starts_with("catalogue.job_role_");
+    let is_group = ["catalogue.bundle_", "catalogue.job_role_", "query."]
+        .iter()
+        .any(|start| event.action.starts_with(start));
     let said = ["/name", "/after/name", "/slug"];
     let name = || said.iter().find_map(|path| event.detail.pointer(path)?.as_str());
     is_group.then(name).flatten().map(str::to_owned)
@@ -73,7 +74,8 @@ fn phrase(action: &str) -> String {
     Action::parse(action).map_or_else(|| UsageAction::phrase_of(action), |action| action.phrase().to_owned())
 }
 
-fn actor(actor: &Actor) -> AnyView {
+/// Who acted, with a link where there is a page of theirs.
+pub(crate) fn actor(actor: &Actor) -> AnyView {
     match actor {
         Actor::Person { id, name } => person(&PersonRef { id: *id, name: name.clone() }),
         Actor::System => view! { <span class="name-plain">"Gatebook"</span> }.into_any(),

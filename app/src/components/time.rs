@@ -41,6 +41,11 @@ impl Clock {
         self.marked(at, at.with_timezone(&self.zone).format("%H:%M:%S").to_string())
     }
 
+    /// “27 Nov 2026, 18:00:09”.
+    pub fn stamp(self, at: DateTime<Utc>) -> AnyView {
+        self.marked(at, at.with_timezone(&self.zone).format("%-d %b %Y, %H:%M:%S").to_string())
+    }
+
     /// “Friday 27 November 2026”, “Today”.
     pub fn day(self, at: DateTime<Utc>) -> String {
         let (day, today) =

@@ -12,6 +12,7 @@ pub mod editing;
 pub mod matching;
 pub mod people;
 pub mod requests;
+pub mod saved_queries;
 pub mod sources;
 pub mod windows;
 
@@ -180,6 +181,8 @@ pub fn register_server_functions() {
     register_explicit::<sources::EndSource>();
     register_explicit::<sources::KeepToken>();
     register_explicit::<sources::EndToken>();
+    register_explicit::<saved_queries::SaveQuery>();
+    register_explicit::<saved_queries::DeleteQuery>();
     register_explicit::<windows::AddWindow>();
     register_explicit::<windows::DeleteWindow>();
     register_explicit::<matching::AnswerUnmatched>();

@@ -1,23 +1,23 @@
 //! The book: events as sentences, with one filter bar.
 
 use domain::audit::query::{FormQuery, Query, QueryError, parse};
-use domain::audit::{Action, Event, Outcome};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
 use super::audit_bar::{bar, mistake, summary};
+use super::audit_columns::{Look, PARAMETER};
+use super::audit_rows::rows;
+use super::audit_saved;
 use super::audit_tally::tally;
 use crate::address;
 use crate::backend::{AuditList, AuditPage, context_of};
 use crate::components::banner::failure;
 use crate::components::empty::empty;
 use crate::components::head::head;
-use crate::components::sentence::sentence;
-use crate::components::tag;
-use crate::components::time::Clock;
 use crate::desk::{Desk, Page, page};
 use crate::forms;
 use crate::frame::Place;
+use crate::islands::LiveTail;
 use crate::routes;
 
 /// What was asked for, as it came.
@@ -34,8 +34,8 @@ pub(crate) enum Asked {
 #[component]
 pub fn Audit() -> impl IntoView {
     page(Place::Audit, |desk| async move {
-        let asked = asked(&desk);
-        if let Some(path) = form_as_query(&desk, &asked) {
+        let (asked, look) = (asked(&desk), Look::of(&desk));
+        if let Some(path) = form_as_query(&desk, &asked, &look) {
             if let Some(response) = use_context::<ResponseOptions>() {
                 forms::go(&response, true, &path);
             }
@@ -47,20 +47,22 @@ pub fn Audit() -> impl IntoView {
             "What stands in the book about you and what you did, newest first."
         };
         let found = match &asked {
-            Asked::Query(query, _) => found(&desk, query).await?,
-            Asked::Mistaken(typed, error) => mistake(typed, error),
+            Asked::Query(query, _) => found(&desk, query, &look).await?,
+            Asked::Mistaken(typed, error) => mistake(typed, error, &look),
             Asked::Form(_, message) => failure(message, &[], None),
         };
+        let saved = desk.backend.saved_queries.list(&desk.caller).await?;
+        let saved = audit_saved::fold(&desk, &asked, &look, &saved);
         let body = view! {
             {head("Audit", lead, windows_link(&desk))}
-            {bar(&desk, &asked)}
+            {bar(&desk, &asked, &look, saved)}
             {found}
         };
-        Ok(Page::new("Audit", body))
+        Ok(Page::new("Audit", body).with_islands())
     })
 }
 
-async fn found(desk: &Desk, query: &Query) -> crate::backend::Answer<AnyView> {
+async fn found(desk: &Desk, query: &Query, look: &Look) -> crate::backend::Answer<AnyView> {
     let page = match (desk.query("older"), desk.query("newer")) {
         (older, _) if !older.is_empty() => AuditPage::OlderThan(older),
         (_, newer) if !newer.is_empty() => AuditPage::NewerThan(newer),
@@ -74,15 +76,31 @@ async fn found(desk: &Desk, query: &Query) -> crate::backend::Answer<AnyView> {
             Some((routes::AUDIT.to_owned(), "Show everything")),
         )
     } else {
-        event_rows(desk.clock(), &list.events, false)
+        rows(desk.clock(), &list.events, &look.columns)
     };
+    let watch = (page == AuditPage::Newest && may_grow(desk, query)).then(|| {
+        let path = address::with_all(
+            routes::AUDIT_LIVE,
+            &[("q", &query.as_written()), (PARAMETER, &look.written())],
+        );
+        view! { <LiveTail path from=list.position/> }
+    });
     Ok(view! {
-        {list.tally.as_ref().filter(|_| list.total > 0).map(|found| tally(&context_of(&desk.caller), query, found))}
-        {summary(desk, query, &list)}
-        {events}
-        {pages(query, &list)}
+        {list.tally.as_ref().filter(|_| list.total > 0).map(|found| tally(&context_of(&desk.caller), query, look, found))}
+        {summary(desk, query, look, &list)}
+        {watch}
+        <div id="below">
+            <div id="events">{events}</div>
+            {pages(query, look, &list)}
+        </div>
     }
     .into_any())
+}
+
+/// Whether what is yet to happen can match.
+fn may_grow(desk: &Desk, query: &Query) -> bool {
+    let (_, until) = query.time_range();
+    until.is_none_or(|until| until > desk.caller.called_at)
 }
 
 fn windows_link(desk: &Desk) -> Option<AnyView> {
@@ -127,24 +145,18 @@ fn asked(desk: &Desk) -> Asked {
 }
 
 /// Where a form that was sent leads to: the address of its query, which can be kept and shared.
-fn form_as_query(desk: &Desk, asked: &Asked) -> Option<String> {
-    let was_sent = form(desk) != FormQuery::default();
+fn form_as_query(desk: &Desk, asked: &Asked, look: &Look) -> Option<String> {
+    let was_sent = form(desk) != FormQuery::default() || desk.query_all(PARAMETER).len() > 1;
     match asked {
-        Asked::Query(query, _) if was_sent => Some(address_of(query)),
+        Asked::Query(query, _) if was_sent => Some(look.address_of(query)),
         _ => None,
     }
 }
 
-/// Where this query leads to.
-pub(crate) fn address_of(query: &Query) -> String {
-    let text = query.as_written();
-    if text.is_empty() { routes::AUDIT.to_owned() } else { address::with(routes::AUDIT, "q", &text) }
-}
-
-fn pages(query: &Query, list: &AuditList) -> Option<AnyView> {
+fn pages(query: &Query, look: &Look, list: &AuditList) -> Option<AnyView> {
     let link = |name: &'static str, cursor: &str, rel: &'static str, words: &'static str| {
         (!cursor.is_empty()).then(|| {
-            let path = address::with(&address_of(query), name, cursor);
+            let path = address::with(&look.address_of(query), name, cursor);
             view! { <a class="button-quiet" href=path rel=rel>{words}</a> }
         })
     };
@@ -154,58 +166,4 @@ fn pages(query: &Query, list: &AuditList) -> Option<AnyView> {
     );
     (newer.is_some() || older.is_some())
         .then(|| view! { <nav class="more" aria-label="Pages">{newer} " " {older}</nav> }.into_any())
-}
-
-/// Events under the days on which they happened; `has_heading` where a heading stands above them all.
-pub(crate) fn event_rows(clock: Clock, events: &[Event], has_heading: bool) -> AnyView {
-    let mut days: Vec<(String, Vec<AnyView>)> = Vec::new();
-    for event in events {
-        let day = clock.day(event.occurred_at);
-        let row = event_row(clock, event);
-        match days.last_mut() {
-            Some((last, rows)) if *last == day => rows.push(row),
-            _ => days.push((day, vec![row])),
-        }
-    }
-    days.into_iter()
-        .map(|(day, rows)| {
-            let heading = if has_heading {
-                view! { <h3 class="day-name">{day}</h3> }.into_any()
-            } else {
-                view! { <h2 class="day-name">{day}</h2> }.into_any()
-            };
-            view! {
-                <section class="day">
-                    {heading}
-                    <ol class="events">{rows}</ol>
-                </section>
-            }
-        })
-        .collect_view()
-        .into_any()
-}
-
-fn event_row(clock: Clock, event: &Event) -> AnyView {
-    let path = format!("{}/{}", routes::AUDIT, event.id);
-    let reason = event.reason.clone().map(|reason| view! { <p class="event-reason">"“" {reason} "”"</p> });
-    let imported = (event.source.origin == "imported").then(tag::imported);
-    view! {
-        <li class=mark(event)>
-            <a class="event-time" href=path>{clock.of_day(event.occurred_at)} <span class="sr-only">" details"</span></a>
-            <div class="event-words">
-                <p>{sentence(event)} " " {tag::outcome(event.outcome)} {imported}</p>
-                {reason}
-            </div>
-        </li>
-    }
-    .into_any()
-}
-
-fn mark(event: &Event) -> &'static str {
-    match (event.outcome, Action::parse(&event.action)) {
-        (Outcome::Success, Some(Action::RequestDenied | Action::GrantRevoked)) => "event event-bad",
-        (Outcome::Success, _) => "event",
-        (Outcome::Denied, _) => "event event-bad",
-        (Outcome::Failure, _) => "event event-trouble",
-    }
 }

@@ -5,13 +5,16 @@ use domain::audit::{Action, GROUPS, OTHERS, Outcome, group_of};
 use domain::usage::UsageAction;
 use leptos::prelude::*;
 
-use super::audit::{Asked, address_of};
+use super::audit::Asked;
+use super::audit_columns::{Look, PARAMETER};
+use super::audit_rows::label;
 use super::audit_tally::outcome_words;
 use crate::address;
 use crate::backend::{AuditList, context_of};
 use crate::components::icon::{Icon, icon};
 use crate::components::number::counted;
 use crate::desk::Desk;
+use crate::islands::QueryLine;
 use crate::routes;
 
 /// Sign-ins are most of what happens, and seldom what somebody looks for.
@@ -21,7 +24,7 @@ const RANGES: [(&str, &str); 4] =
     [("1d", "24 hours"), ("7d", "7 days"), ("30d", "30 days"), ("90d", "90 days")];
 
 /// The query, and under it the form for those who do not type it.
-pub(crate) fn bar(desk: &Desk, asked: &Asked) -> AnyView {
+pub(crate) fn bar(desk: &Desk, asked: &Asked, look: &Look, saved: AnyView) -> AnyView {
     let (typed, form) = match asked {
         Asked::Query(query, typed) => {
             (typed.clone(), FormQuery::from_query(query, &context_of(&desk.caller)))
@@ -29,26 +32,34 @@ pub(crate) fn bar(desk: &Desk, asked: &Asked) -> AnyView {
         Asked::Mistaken(typed, _) => (typed.clone(), None),
         Asked::Form(form, _) => (String::new(), Some(form.as_ref().clone())),
     };
-    let is_mistaken = matches!(asked, Asked::Mistaken(..)).then_some("true");
+    let is_mistaken = matches!(asked, Asked::Mistaken(..));
     // The line and the chips say what is looked for; the form opens where something in it is wrong.
     let is_open = matches!(asked, Asked::Form(..));
     let narrow = match form {
-        Some(form) => narrow(&form),
+        Some(form) => narrow(&form, look),
         None => {
             view! { <p class="quiet">"This query says more than the form can. Go on in the line above."</p> }
                 .into_any()
         }
     };
-    let placeholder = "Words, or fields such as person:\"Ana Ruiz\" action:grant.* after:7d";
+    let columns = match asked {
+        Asked::Query(query, _) => Some(view! {
+            <details class="fold bar-more">
+                <summary>"Columns"</summary>
+                {look.form(query)}
+            </details>
+        }),
+        _ => None,
+    };
+    let placeholder = "Words, or fields such as person:\"Ana Ruiz\" action:grant.* after:7d".to_owned();
     view! {
         <div class="bar bar-audit">
             <form role="search" aria-label="Audit" method="get" action=routes::AUDIT>
+                {look.kept()}
                 <div class="bar-row">
                     <div class="bar-search">
                         {icon(Icon::Search)}
-                        <input class="input" type="search" name="q" id="audit-q" value=typed aria-label="Query"
-                            placeholder=placeholder autocomplete="off" spellcheck="false" autocapitalize="off"
-                            maxlength="1000" aria-invalid=is_mistaken/>
+                        <QueryLine path=routes::AUDIT_COMPLETE.to_owned() value=typed placeholder is_mistaken/>
                     </div>
                     <button class="button-quiet" type="submit">"Search"</button>
                 </div>
@@ -58,6 +69,8 @@ pub(crate) fn bar(desk: &Desk, asked: &Asked) -> AnyView {
                     <summary>"Narrow"</summary>
                     {narrow}
                 </details>
+                {saved}
+                {columns}
                 {how_to()}
             </div>
         </div>
@@ -81,7 +94,7 @@ fn how_to() -> AnyView {
     .into_any()
 }
 
-fn narrow(form: &FormQuery) -> AnyView {
+fn narrow(form: &FormQuery, look: &Look) -> AnyView {
     let line = |name: &'static str, label: &'static str, hint: &'static str, value: &str| {
         let id = format!("audit-{name}");
         view! {
@@ -108,6 +121,7 @@ fn narrow(form: &FormQuery) -> AnyView {
     view! {
         <form class="bar-grid" method="get" action=routes::AUDIT aria-label="Narrow">
             {kept}
+            {look.kept()}
             {line("words", "Words", "", &form.words)}
             {line("person", "Person", "", &form.person)}
             {line("resource", "Resource or system", "", &form.resource)}
@@ -183,12 +197,8 @@ fn actions(chosen: &str) -> AnyView {
     .into_any()
 }
 
-fn label(action: &str) -> String {
-    Action::parse(action).map(Action::label).unwrap_or_else(|| UsageAction::label_of(action))
-}
-
 /// A query that cannot be read: where, why, and what to write instead.
-pub(crate) fn mistake(typed: &str, error: &QueryError) -> AnyView {
+pub(crate) fn mistake(typed: &str, error: &QueryError, look: &Look) -> AnyView {
     let part = |range: std::ops::Range<usize>| -> String {
         typed.chars().skip(range.start).take(range.len()).collect()
     };
@@ -198,7 +208,8 @@ pub(crate) fn mistake(typed: &str, error: &QueryError) -> AnyView {
     let fix = error.fix.as_ref().map(|fix| {
         let words =
             if fix.offer.is_empty() { "Leave it out".to_owned() } else { format!("Take {}", fix.offer) };
-        view! { <a class="button-quiet" href=address::with(routes::AUDIT, "q", &fix.query)>{words}</a> }
+        let path = address::with_all(routes::AUDIT, &[("q", &fix.query), (PARAMETER, &look.written())]);
+        view! { <a class="button-quiet" href=path>{words}</a> }
     });
     view! {
         <div class="mistake" role="alert">
@@ -211,7 +222,7 @@ pub(crate) fn mistake(typed: &str, error: &QueryError) -> AnyView {
 }
 
 /// How many there are, what is looked for, and the way out of here with all of it.
-pub(crate) fn summary(desk: &Desk, query: &Query, list: &AuditList) -> AnyView {
+pub(crate) fn summary(desk: &Desk, query: &Query, look: &Look, list: &AuditList) -> AnyView {
     let count = match (list.total, list.is_more) {
         (0, _) => "No event".to_owned(),
         (1, false) => "One event".to_owned(),
@@ -222,7 +233,7 @@ pub(crate) fn summary(desk: &Desk, query: &Query, list: &AuditList) -> AnyView {
         .iter()
         .map(|part| {
             view! {
-                <a class="chip" href=address_of(&query.without(part))>
+                <a class="chip" href=look.address_of(&query.without(part))>
                     {Query::from(part.clone()).as_written()} {icon(Icon::Close)} <span class="sr-only">"(remove)"</span>
                 </a>
             }
@@ -234,7 +245,7 @@ pub(crate) fn summary(desk: &Desk, query: &Query, list: &AuditList) -> AnyView {
         .as_ref()
         .is_some_and(|tally| tally.groups.len() > 1 && tally.groups.iter().any(|(noun, _)| noun == SIGN_INS));
     let leave_out = (!query.uses(Field::Action) && has_sign_ins).then(|| {
-        view! { <a class="quiet-link" href=address_of(&query.with(noun(SIGN_INS).negated()))>"Leave sign-ins out"</a> }
+        view! { <a class="quiet-link" href=look.address_of(&query.with(noun(SIGN_INS).negated()))>"Leave sign-ins out"</a> }
     });
     let export = |format: &'static str| {
         let all = address::with(routes::AUDIT_EXPORT, "q", &query.as_written());
@@ -245,7 +256,7 @@ pub(crate) fn summary(desk: &Desk, query: &Query, list: &AuditList) -> AnyView {
             <span class="bar-count">{count}</span>
             {chips}
             {leave_out}
-            {ranges(desk, query)}
+            {ranges(desk, query, look)}
             <span class="bar-export">
                 <span class="quiet">"Times in " {desk.caller.time_zone.name()}</span>
                 <a class="quiet-link" href=export("csv") download rel="nofollow">{icon(Icon::Download)} "CSV"</a>
@@ -257,7 +268,7 @@ pub(crate) fn summary(desk: &Desk, query: &Query, list: &AuditList) -> AnyView {
 }
 
 /// The last so many days, where no time is looked for yet.
-fn ranges(desk: &Desk, query: &Query) -> Option<AnyView> {
+fn ranges(desk: &Desk, query: &Query, look: &Look) -> Option<AnyView> {
     if [Field::Before, Field::After, Field::During].into_iter().any(|field| query.uses(field)) {
         return None;
     }
@@ -267,7 +278,7 @@ fn ranges(desk: &Desk, query: &Query) -> Option<AnyView> {
             let last =
                 domain::audit::query::parse(&format!("after:{typed}"), &context_of(&desk.caller)).ok()?;
             let narrowed = last.parts().iter().fold(query.clone(), |query, part| query.with(part.clone()));
-            Some(view! { <a class="facet" href=address_of(&narrowed)>{words}</a> })
+            Some(view! { <a class="facet" href=look.address_of(&narrowed)>{words}</a> })
         })
         .collect_view();
     Some(

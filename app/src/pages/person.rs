@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use super::account_form;
-use super::audit::event_rows;
+use super::audit_rows::event_rows;
 use super::grant_forms;
 use super::job_roles_form;
 use super::people::one_line;

@@ -96,6 +96,9 @@ actions! {
     EventsImported = "events.imported", "brought in events";
     AuditSearched = "audit.searched", "searched the book";
     AuditExported = "audit.exported", "exported from the book";
+    QuerySaved = "query.saved", "saved a query of the book";
+    QueryChanged = "query.changed", "changed a saved query";
+    QueryDeleted = "query.deleted", "deleted a saved query";
     AccessDenied = "access.denied", "was refused";
 }
 

@@ -25,6 +25,7 @@ pub const GROUPS: &[Group] = &[
     Group { noun: "token", label: "Tokens" },
     Group { noun: "alias", label: "Matching" },
     Group { noun: "audit", label: "Reading the book" },
+    Group { noun: "query", label: "Saved queries" },
 ];
 
 /// What belongs to no group.

@@ -128,6 +128,7 @@ pub async fn run(args: DemoArgs) -> Result<(), DemoError> {
 
     let jobs = tokio::spawn(work(store, stop.clone()));
     let provider = tokio::spawn(serve(provider, provider::router(demo_provider), stop.clone()));
+    tokio::spawn(door.live.clone().run(stop.clone()));
     tokio::spawn(http::warm_up(door));
     // Both listeners accept already, so whoever reads this line is answered.
     let _ = writeln!(std::io::stdout(), "gatebook is ready: {origin}");

@@ -84,7 +84,7 @@ pub fn source(asked: &Asked) -> Source {
 }
 
 /// Roles lapse to none when they were read too long ago, so that leaving a group works without signing out.
-fn lasting_roles(roles: Roles, read_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Roles {
+pub(crate) fn lasting_roles(roles: Roles, read_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Roles {
     if read_at.is_some_and(|at| now - at < ROLES_LAST) { roles } else { Roles::default() }
 }
 

@@ -8,10 +8,12 @@ pub mod assets;
 mod back_channel;
 mod callback;
 mod client_address;
+mod completion;
 pub mod dress;
 pub mod guard;
 mod health;
 mod limiter;
+mod live;
 pub mod pages;
 pub mod plain_page;
 mod prefetch;
@@ -29,6 +31,7 @@ use app::context::Risks;
 use store::Store;
 
 use crate::config::Settings;
+use crate::live::{Hub, Limits};
 use crate::oidc::{OidcError, Provider};
 use limiter::Limiter;
 
@@ -46,6 +49,8 @@ pub struct DoorParts {
     pub provider: Provider,
     /// What was found out about how this server runs.
     pub risks: Risks,
+    /// Who watches the book.
+    pub live: Hub,
     limiter: Limiter,
 }
 
@@ -55,12 +60,14 @@ pub struct DoorParts {
 /// When the settings cannot be used with the provider.
 pub fn door(settings: Settings, store: Store, risks: Risks) -> Result<Door, OidcError> {
     let redirect_uri = settings.public_url.of_path(app::routes::AUTH_CALLBACK);
+    let live = Hub::new(store.clone(), settings.sessions.idle, Limits::default());
     Ok(Arc::new(DoorParts {
         provider: Provider::new(settings.oidc.clone(), redirect_uri)?,
         limiter: Limiter::new(settings.sign_ins_per_minute),
         settings,
         store,
         risks,
+        live,
     }))
 }
 

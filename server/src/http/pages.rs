@@ -24,7 +24,7 @@ use serde::Deserialize;
 use super::dress::NONCE;
 use super::guard::Visiting;
 use super::plain_page::PlainPage;
-use super::{Door, assets};
+use super::{Door, assets, completion, live};
 use crate::portal::Portal;
 use crate::portal::account::OwnAccount;
 use crate::portal::export::Format;
@@ -50,6 +50,8 @@ pub fn pages(door: &Door) -> Router {
         .route("/api/form/{name}", routing::post(form))
         .fallback(routing::get(missing))
         .with_state(options)
+        .route(routes::AUDIT_LIVE, routing::get(live::watch).with_state((door.clone(), portal.clone())))
+        .route(routes::AUDIT_COMPLETE, routing::get(completion::offer).with_state(portal.clone()))
         .route(routes::AUDIT_EXPORT, routing::get(export).with_state(portal))
 }
 

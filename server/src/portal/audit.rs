@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta};
-use domain::audit::query::Query;
+use domain::audit::query::{Field, Query};
 use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
 use domain::id::{EventId, RequestId};
@@ -14,11 +14,14 @@ use store::audit::{self, At, COUNTED_MAX, Cursor, Facet, Search};
 use store::{PgConnection, Store, request, usage};
 
 use super::{Fault, Portal, deciding, tell};
+use crate::live::position_for;
 
 mod tally;
 
 const PAGE_EVENTS: usize = 50;
 const THREAD_MAX: i64 = 100;
+/// Names offered to somebody who types one.
+const VALUES_MAX: i64 = 8;
 /// The same search by the same person is written down once in this time.
 const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
 
@@ -33,8 +36,34 @@ impl Audit for Portal {
     }
 }
 
+impl Portal {
+    /// Names of a field that contain this part, for somebody who types one. Who has not the whole book to read is offered
+    /// what everybody sees: people and the catalogue.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn values(&self, caller: &Caller, field: Field, part: &str) -> Answer<Vec<String>> {
+        if matches!(field, Field::Source | Field::Window) && !sees_all(caller) {
+            return Ok(Vec::new());
+        }
+        let found = async { audit::values(&mut *self.store.read().await?, field, part, VALUES_MAX).await };
+        tell(found.await.map_err(Fault::from))
+    }
+
+    /// Watching a search is searching: the same person's same search is written down once.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub async fn note_watching(&self, caller: &Caller, query: &Query) -> Answer<()> {
+        if !sees_all(caller) || query.is_all() {
+            return Ok(());
+        }
+        tell(note_search(&self.store, caller, query).await)
+    }
+}
+
 /// Whether the whole book is open to the caller.
-pub(super) fn sees_all(caller: &Caller) -> bool {
+pub(crate) fn sees_all(caller: &Caller) -> bool {
     caller.roles.auditor || caller.roles.administrator
 }
 
@@ -52,6 +81,11 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
     };
     let mut conn = store.read().await?;
     let limit = i64::try_from(PAGE_EVENTS + 1).unwrap_or(i64::MAX);
+    // Before the events, so that none falls between them and what is watched from there on.
+    let position = match at {
+        At::Newest => position_for(audit::frontier(&mut conn).await?, query),
+        _ => 0,
+    };
     let mut events = audit::search(&mut conn, wanted, at, limit).await?;
     let has_more = events.len() > PAGE_EVENTS;
     if matches!(at, At::NewerThan(_)) {
@@ -92,11 +126,12 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         previous,
         tally,
         sees_all: sees_all(caller),
+        position,
     })
 }
 
 /// From where somebody else acted is the auditors' to know.
-pub(super) fn hide_source(caller: &Caller, event: &mut Event) {
+pub(crate) fn hide_source(caller: &Caller, event: &mut Event) {
     if !sees_all(caller) && event.actor.id() != Some(caller.id()) {
         event.source.ip = None;
         event.source.user_agent = None;

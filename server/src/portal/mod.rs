@@ -12,6 +12,7 @@ pub mod export;
 mod matching;
 pub mod people;
 pub mod requests;
+mod saved_queries;
 pub mod sign_in;
 pub mod sign_out;
 mod sources;
@@ -56,6 +57,7 @@ impl Portal {
             access: portal.clone(),
             sources: portal.clone(),
             windows: portal.clone(),
+            saved_queries: portal.clone(),
             matching: portal.clone(),
             audit: portal.clone(),
             people: portal,

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod book;
+mod completing;
 mod connector_postgresql;
 mod crash;
 mod deciding;
@@ -35,10 +36,12 @@ mod reporting;
 mod requesting;
 mod restore;
 mod searching_far;
+mod saving;
 mod sequencing;
 mod servers;
 mod shelf;
 mod starting;
 mod statements;
 mod upgrade;
+mod watching;
 mod windowing;

@@ -117,7 +117,7 @@ impl Field {
     }
 
     /// Whether a name is looked for, so that a part of it does, and `=` asks for the whole.
-    pub(super) fn is_name(self) -> bool {
+    pub fn is_name(self) -> bool {
         matches!(self, Self::Actor | Self::Person | Self::Resource | Self::System | Self::Environment)
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use app::context::Risks;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, BodyDataStream, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::response::Html;
 use axum::{Extension, Router, routing};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt as _;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::Value;
 use server::config::{Settings, Source};
@@ -25,6 +26,7 @@ pub struct Gate {
     pub pool: PgPool,
     pub store: Store,
     pub provider: FakeProvider,
+    pub door: Door,
     clock: Clock,
     now: DateTime<Utc>,
     router: Router,
@@ -74,7 +76,7 @@ impl Gate {
         let store = Store::new(pool.clone(), clock.clone());
         let door = door(settings, store.clone(), risks).unwrap();
         let router = router(&door, pages(&door)).unwrap();
-        Self { pool, store, provider, clock, now, router }
+        Self { pool, store, provider, door, clock, now, router }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -181,6 +183,24 @@ pub struct Answer {
     pub body: String,
 }
 
+/// An answer that goes on.
+pub struct Stream {
+    pub headers: HeaderMap,
+    pub body: BodyDataStream,
+}
+
+impl Stream {
+    /// What comes next, waited for within bounds.
+    pub async fn next(&mut self) -> String {
+        let next = tokio::time::timeout(std::time::Duration::from_secs(20), self.body.next()).await;
+        String::from_utf8(next.unwrap().unwrap().unwrap().to_vec()).unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+}
+
 impl Answer {
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
@@ -221,6 +241,32 @@ impl Browser {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Answer {
+        let response = self.response(method, path, headers, body).await;
+        let (parts, body) = response.into_parts();
+        self.keep_cookies(&parts.headers);
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
+    /// An answer that is read as it comes.
+    pub async fn stream(&mut self, path: &str) -> Stream {
+        let response = self.response(Method::GET, path, &[("accept", "text/event-stream")], Vec::new()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let (parts, body) = response.into_parts();
+        Stream { headers: parts.headers, body: body.into_data_stream() }
+    }
+
+    async fn response(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> http::Response<Body> {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "gatebook.test");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -231,15 +277,7 @@ impl Browser {
         }
         let mut request = request.body(Body::from(body)).unwrap();
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 10], 1234))));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        self.keep_cookies(&parts.headers);
-        let body = to_bytes(body, usize::MAX).await.unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8_lossy(&body).into_owned(),
-        }
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     fn keep_cookies(&mut self, headers: &HeaderMap) {

@@ -11,7 +11,8 @@ const LOADS: [&str; 5] = [" src=", "modulepreload", ".wasm", ".js", "import("];
 async fn a_page_without_an_island_loads_no_script(pool: PgPool) {
     let gate = Gate::open_onto_the_portal(pool.clone()).await;
     let mut browser = gate.signed_in("ana").await;
-    for path in ["/", "/requests", "/tasks", "/audit", "/people", "/settings", "/approvals", "/people/nobody"]
+    for path in
+        ["/", "/requests", "/tasks", "/audit/windows", "/people", "/settings", "/approvals", "/people/nobody"]
     {
         let answer = browser.get(path).await;
         for load in LOADS {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use app::backend::{SavedQueries, TypedSavedQuery};
 use http::Method;
 use sqlx::PgPool;
 
@@ -106,6 +107,10 @@ async fn every_form_refuses_everybody_it_should(pool: PgPool) {
             [401, 403, 403, 403, 403, 422],
         ),
         ("delete-window", format!("typed[id]={MISSING}"), [401, 403, 403, 403, 403, 404]),
+        ("save-query", "typed[name]=&typed[query]=x".into(), [401, 422, 422, 422, 422, 422]),
+        ("save-query", "typed[name]=&typed[query]=x&typed[shared]=on".into(), [401, 403, 403, 403, 422, 422]),
+        ("save-query", format!("typed[id]={MISSING}&typed[name]=x"), FORM_NOT_FOUND),
+        ("delete-query", format!("typed[id]={MISSING}"), FORM_NOT_FOUND),
         ("save-source", "typed[name]=".into(), [401, 403, 403, 403, 403, 422]),
         ("save-source", "typed[slug]=missing&typed[name]=x".into(), [401, 403, 403, 403, 403, 404]),
         (
@@ -184,6 +189,9 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
     .fetch_one(&stage.house.pool)
     .await
     .unwrap();
+    let query = TypedSavedQuery { name: "Old".into(), query: "old".into(), ..TypedSavedQuery::default() };
+    SavedQueries::save(&stage.house.portal, &holder, &query).await.unwrap();
+    let saved = stage.house.portal.list(&holder).await.unwrap().queries.remove(0).id;
     let asked = typed(write);
     let submit = format!(
         "typed[entitlements]={}&typed[ends]=duration&typed[duration]=4+hours&typed[rationale]=Why+not",
@@ -197,6 +205,8 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
         ("owner", "retry", format!("typed[id]={broken}")),
         ("owner", "revoke", format!("typed[id]={grant}&typed[reason]=Over")),
         ("holder", "give-back", format!("typed[id]={broken}")),
+        ("holder", "save-query", "typed[name]=Mine&typed[query]=person:holder".into()),
+        ("holder", "delete-query", format!("typed[id]={saved}")),
         ("holder", "save-settings", "typed[time_zone]=Europe/Oslo".into()),
         ("admin", "set-status", format!("typed[id]={other}&typed[status]=suspended&typed[reason]=Leave")),
         ("auditor", "end-device", format!("typed[id]={device}")),

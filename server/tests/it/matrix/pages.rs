@@ -88,6 +88,8 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
         ("/admin/unmatched", "/admin/unmatched".into(), ADMINISTRATORS),
         ("/settings", "/settings".into(), EVERYBODY),
         ("/signed-out", "/signed-out".into(), [200; 6]),
+        ("/audit/complete", "/audit/complete?text=person:h&cursor=8".into(), EVERYBODY),
+        ("/audit/live", "/audit/live?q=actr:x".into(), [303, 422, 422, 422, 422, 422]),
         ("/audit/export", "/audit/export?format=csv".into(), EVERYBODY),
         ("/audit/export", "/audit/export?format=pdf".into(), [303, 422, 422, 422, 422, 422]),
     ];
