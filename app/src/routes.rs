@@ -14,6 +14,10 @@ pub const APPROVALS: &str = "/approvals";
 pub const TASKS: &str = "/tasks";
 /// The book; `/audit/{event}` is one event.
 pub const AUDIT: &str = "/audit";
+/// Who had what: `?date=` a day or a moment.
+pub const AS_OF: &str = "/audit/as-of";
+/// The same as a file: `?format=csv|jsonl` and the date.
+pub const AS_OF_EXPORT: &str = "/audit/as-of/export";
 /// Change windows; `/audit/windows/{id}` is one.
 pub const WINDOWS: &str = "/audit/windows";
 /// Export of what the filter shows: `?format=csv|jsonl` and the filter.
@@ -69,6 +73,16 @@ pub fn source(slug: &str) -> String {
 /// The page of the change window with this id.
 pub fn window(id: &str) -> String {
     format!("{WINDOWS}/{id}")
+}
+
+/// What the person with this id had: `?date=` a day or a moment.
+pub fn person_as_of(id: &str) -> String {
+    format!("{PEOPLE}/{id}/as-of")
+}
+
+/// Who had something on the resource with this slug: `?date=` a day or a moment.
+pub fn resource_as_of(slug: &str) -> String {
+    format!("{CATALOGUE}/{slug}/as-of")
 }
 
 /// The form that makes a token of this source, or gives the one with this id another secret.

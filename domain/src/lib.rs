@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod connection;
 pub mod editable;
 pub mod grant;
+pub mod holding;
 pub mod id;
 pub mod local_time;
 pub mod matching;

@@ -10,6 +10,7 @@ mod approvals;
 mod audit;
 mod catalogue;
 mod editing;
+mod holdings;
 mod matching;
 mod people;
 mod requests;
@@ -26,6 +27,7 @@ pub use audit::*;
 pub use catalogue::*;
 pub use domain::caller::Caller;
 pub use editing::*;
+pub use holdings::*;
 pub use matching::*;
 pub use people::*;
 pub use requests::*;
@@ -54,6 +56,8 @@ pub struct Backend {
     pub access: Arc<dyn Access>,
     /// The book.
     pub audit: Arc<dyn Audit>,
+    /// Who had what.
+    pub holdings: Arc<dyn Holdings>,
     /// Change windows.
     pub windows: Arc<dyn Windows>,
     /// Where events come in from outside.

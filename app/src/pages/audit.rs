@@ -52,7 +52,7 @@ pub fn Audit() -> impl IntoView {
             Asked::Form(_, message) => failure(message, &[], None),
         };
         let body = view! {
-            {head("Audit", lead, windows_link(&desk))}
+            {head("Audit", lead, further(&desk))}
             {bar(&desk, &asked)}
             {found}
         };
@@ -85,9 +85,16 @@ async fn found(desk: &Desk, query: &Query) -> crate::backend::Answer<AnyView> {
     .into_any())
 }
 
-fn windows_link(desk: &Desk) -> Option<AnyView> {
-    desk.sees_all()
-        .then(|| view! { <a class="button-quiet" href=routes::WINDOWS>"Change windows"</a> }.into_any())
+fn further(desk: &Desk) -> Option<AnyView> {
+    let links = || {
+        view! {
+            <a class="button-quiet" href=routes::AS_OF>"Who had what"</a>
+            " "
+            <a class="button-quiet" href=routes::WINDOWS>"Change windows"</a>
+        }
+        .into_any()
+    };
+    desk.sees_all().then(links)
 }
 
 /// The form's fields, as they stand in an address.

@@ -3,6 +3,7 @@
 mod account_form;
 pub mod admin;
 pub mod approvals;
+pub mod as_of;
 pub mod audit;
 mod audit_bar;
 mod audit_tally;

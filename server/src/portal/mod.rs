@@ -9,6 +9,7 @@ pub(crate) mod connection;
 mod deciding;
 pub mod editing;
 pub mod export;
+mod holdings;
 mod matching;
 pub mod people;
 pub mod requests;
@@ -56,6 +57,7 @@ impl Portal {
             access: portal.clone(),
             sources: portal.clone(),
             windows: portal.clone(),
+            holdings: portal.clone(),
             matching: portal.clone(),
             audit: portal.clone(),
             people: portal,

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod as_of;
 mod book;
 mod connector_postgresql;
 mod crash;
