@@ -45,6 +45,8 @@ const PAGES = [
   { path: '/catalogue/payments-prod/as-of' },
   { path: '/audit/windows', notAs: ['employee', 'approver'] },
   { from: '/audit/windows', link: '/audit/windows/', notAs: ['employee', 'approver'] },
+  { path: '/reports/period', notAs: ['employee', 'approver'] },
+  { path: '/reports/period?from=soon&to=2026-10-01&system=x', notAs: ['employee', 'approver'] },
   { path: '/people' },
   { from: '/people?q=okafor', link: '/people/' },
   { from: '/people?q=tanaka', link: '/people/' },

@@ -22,6 +22,8 @@ pub const AS_OF_EXPORT: &str = "/audit/as-of/export";
 pub const WINDOWS: &str = "/audit/windows";
 /// Export of what the filter shows: `?format=csv|jsonl` and the filter.
 pub const AUDIT_EXPORT: &str = "/audit/export";
+/// What auditors ask for first: `?from=`, `?to=`, `?system=SLUG`, `?sensitivity=`.
+pub const REPORT: &str = "/reports/period";
 /// People; `/people/{id}` is one.
 pub const PEOPLE: &str = "/people";
 /// For administrators: what there is, and what has lost its owners.

@@ -16,6 +16,7 @@ pub mod matching;
 pub mod nearing;
 pub mod person;
 pub mod policy;
+pub mod report;
 pub mod request;
 pub mod shortening;
 pub mod span;

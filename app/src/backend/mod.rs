@@ -13,6 +13,7 @@ mod editing;
 mod holdings;
 mod matching;
 mod people;
+mod reports;
 mod requests;
 mod sources;
 mod windows;
@@ -30,6 +31,7 @@ pub use editing::*;
 pub use holdings::*;
 pub use matching::*;
 pub use people::*;
+pub use reports::*;
 pub use requests::*;
 pub use sources::*;
 pub use windows::*;
@@ -58,6 +60,8 @@ pub struct Backend {
     pub audit: Arc<dyn Audit>,
     /// Who had what.
     pub holdings: Arc<dyn Holdings>,
+    /// Reports for auditors.
+    pub reports: Arc<dyn Reports>,
     /// Change windows.
     pub windows: Arc<dyn Windows>,
     /// Where events come in from outside.

@@ -165,14 +165,16 @@ fn exports(date: &str) -> AnyView {
 
 fn row(desk: &Desk, row: &HeldRow, of_person: bool) -> AnyView {
     let (holding, clock) = (&row.holding, desk.clock());
-    let who = (!of_person).then(|| view! { <td data-name="Who">{person(&holding.person)}</td> });
+    let who = (!of_person).then(
+        || view! { <td data-name="Who"><span class="ledger-cell">{person(&holding.person)}</span></td> },
+    );
     view! {
         <tr>
             {who}
-            <td data-name="Access">{held::access(holding, row.resource_slug.as_deref())}</td>
-            <td data-name="Since">{clock.short(holding.opened_at)}</td>
-            <td data-name="Until">{held::until(clock, holding)}</td>
-            <td data-name="Approved by">{held::approval(holding, row.approved_by.as_ref(), row.sees_request)}</td>
+            <td data-name="Access"><span class="ledger-cell">{held::access(holding, row.resource_slug.as_deref())}</span></td>
+            <td data-name="Since"><span class="ledger-cell">{clock.short(holding.opened_at)}</span></td>
+            <td data-name="Until"><span class="ledger-cell">{held::until(clock, holding)}</span></td>
+            <td data-name="Approved by"><span class="ledger-cell">{held::approval(holding, row.approved_by.as_ref(), row.sees_request)}</span></td>
         </tr>
     }
     .into_any()

@@ -88,6 +88,8 @@ async fn found(desk: &Desk, query: &Query) -> crate::backend::Answer<AnyView> {
 fn further(desk: &Desk) -> Option<AnyView> {
     let links = || {
         view! {
+            <a class="button-quiet" href=routes::REPORT>"Access report"</a>
+            " "
             <a class="button-quiet" href=routes::AS_OF>"Who had what"</a>
             " "
             <a class="button-quiet" href=routes::WINDOWS>"Change windows"</a>

@@ -21,6 +21,8 @@ pub mod missing;
 pub mod people;
 pub mod person;
 mod proposal;
+pub mod report;
+mod report_tables;
 pub mod request;
 pub mod request_form;
 mod request_preview;

@@ -12,6 +12,7 @@ pub mod export;
 mod holdings;
 mod matching;
 pub mod people;
+mod reports;
 pub mod requests;
 pub mod sign_in;
 pub mod sign_out;
@@ -56,6 +57,7 @@ impl Portal {
             approvals: portal.clone(),
             access: portal.clone(),
             sources: portal.clone(),
+            reports: portal.clone(),
             windows: portal.clone(),
             holdings: portal.clone(),
             matching: portal.clone(),

@@ -1,6 +1,6 @@
 //! Who had what, read from the book alone.
 
-mod town;
+pub mod town;
 
 use app::backend::{Access, AsOf, Held, HeldView, Holdings};
 use app::error::PortalError;

@@ -31,6 +31,7 @@ mod loosening;
 mod making;
 mod matrix;
 mod owning;
+mod period;
 mod races;
 mod reporting;
 mod requesting;

@@ -64,6 +64,8 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
         ("/audit/windows", "/audit/windows".into(), [303, 403, 403, 403, 200, 200]),
         ("/audit/windows/{id}", format!("/audit/windows/{}", made.window), [303, 403, 403, 403, 200, 200]),
         ("/audit/windows/{id}", format!("/audit/windows/{MISSING}"), [303, 403, 403, 403, 404, 404]),
+        ("/reports/period", "/reports/period?system=missing".into(), [303, 403, 403, 403, 200, 200]),
+        ("/reports/period", "/reports/period".into(), [303, 403, 403, 403, 200, 200]),
         ("/people", "/people".into(), EVERYBODY),
         ("/people/{id}", format!("/people/{ben}"), EVERYBODY),
         ("/people/{id}", format!("/people/{MISSING}"), NOT_FOUND),
