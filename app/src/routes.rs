@@ -22,7 +22,7 @@ pub const AS_OF_EXPORT: &str = "/audit/as-of/export";
 pub const WINDOWS: &str = "/audit/windows";
 /// Export of what the filter shows: `?format=csv|jsonl` and the filter.
 pub const AUDIT_EXPORT: &str = "/audit/export";
-/// What auditors ask for first: `?from=`, `?to=`, `?system=SLUG`, `?sensitivity=`.
+/// What auditors ask for first: `?from=`, `?to=`, `?system=SLUG`, `?environment=`, `?sensitivity=`.
 pub const REPORT: &str = "/reports/period";
 /// People; `/people/{id}` is one.
 pub const PEOPLE: &str = "/people";

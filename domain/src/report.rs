@@ -118,6 +118,8 @@ impl Quarter {
 pub struct Scope {
     /// One system, by its name.
     pub system: Option<String>,
+    /// Resources of one environment.
+    pub environment: Option<String>,
     /// Resources of at least this sensitivity.
     pub sensitivity: Option<Sensitivity>,
 }
@@ -213,6 +215,9 @@ impl Table {
         if self != Self::Left {
             if let Some(system) = &scope.system {
                 text.push_str(&format!(" system:={}", value_text(system)));
+            }
+            if let Some(environment) = &scope.environment {
+                text.push_str(&format!(" environment:={}", value_text(environment)));
             }
             if let Some(level) = scope.sensitivity {
                 text.push_str(&format!(" sensitivity:>={}", level.as_str()));
@@ -340,8 +345,11 @@ mod tests {
     fn every_query_is_read_back_and_narrowed_by_the_scope_where_that_means_something() {
         let context = Context { now: now(), zone: Berlin };
         let days = Quarter::of(day("2026-11-23")).days();
-        let scope =
-            Scope { system: Some("Payments (EU) \"1\"".into()), sensitivity: Some(Sensitivity::High) };
+        let scope = Scope {
+            system: Some("Payments (EU) \"1\"".into()),
+            environment: Some("production".into()),
+            sensitivity: Some(Sensitivity::High),
+        };
         for table in Table::ALL {
             let all = table.query(days, &Scope::default(), &context).expect("reads");
             let narrow = table.query(days, &scope, &context).expect("reads");
@@ -353,7 +361,7 @@ mod tests {
         assert_eq!(
             new.as_written(),
             "during:2026-10-01..2026-12-31 (action:grant.activated OR action:grant.imported) outcome:success \
-             system:=\"Payments (EU) \\\"1\\\"\" sensitivity:>=high"
+             system:=\"Payments (EU) \\\"1\\\"\" environment:=production sensitivity:>=high"
         );
     }
 }

@@ -27,6 +27,8 @@ pub struct TypedPeriod {
     pub to: String,
     /// A system's slug; nothing is every system.
     pub system: String,
+    /// An environment; nothing is all.
+    pub environment: String,
     /// The least sensitivity; nothing is all.
     pub sensitivity: String,
 }
@@ -36,6 +38,8 @@ pub struct TypedPeriod {
 pub struct PeriodView {
     /// What the report can be narrowed to: slug and name of systems.
     pub systems: Vec<(String, String)>,
+    /// And to which environments.
+    pub environments: Vec<String>,
     /// The report, or what is wrong with what was typed.
     pub report: Result<PeriodReport, Vec<FieldError>>,
 }

@@ -42,6 +42,7 @@ fn typed(desk: &Desk) -> TypedPeriod {
         from: desk.query("from"),
         to: desk.query("to"),
         system: desk.query("system"),
+        environment: desk.query("environment"),
         sensitivity: desk.query("sensitivity"),
     }
 }
@@ -80,10 +81,16 @@ fn in_words(days: Days, desk: &Desk) -> String {
 }
 
 fn address_of(typed: &TypedPeriod) -> String {
-    let TypedPeriod { from, to, system, sensitivity } = typed;
+    let TypedPeriod { from, to, system, environment, sensitivity } = typed;
     address::with_all(
         routes::REPORT,
-        &[("from", from), ("to", to), ("system", system), ("sensitivity", sensitivity)],
+        &[
+            ("from", from),
+            ("to", to),
+            ("system", system),
+            ("environment", environment),
+            ("sensitivity", sensitivity),
+        ],
     )
 }
 
@@ -113,6 +120,8 @@ fn form(view: &PeriodView, typed: &TypedPeriod, faults: &[FieldError]) -> AnyVie
     };
     let every = || (String::new(), "Every system".to_owned());
     let systems = std::iter::once(every()).chain(view.systems.iter().cloned()).collect();
+    let all = std::iter::once((String::new(), "Every environment".to_owned()));
+    let environments = all.chain(view.environments.iter().map(|name| (name.clone(), name.clone()))).collect();
     let levels =
         [("", "Any"), ("medium", "Medium and above"), ("high", "High and above"), ("critical", "Critical")];
     let levels = levels.into_iter().map(|(value, words)| (value.to_owned(), words.to_owned())).collect();
@@ -121,6 +130,7 @@ fn form(view: &PeriodView, typed: &TypedPeriod, faults: &[FieldError]) -> AnyVie
             {day("from", "From", &typed.from)}
             {day("to", "To", &typed.to)}
             {select(Field::new("system", "System").error(error("system")), "system", &typed.system, systems)}
+            {select(Field::new("environment", "Environment").error(error("environment")), "environment", &typed.environment, environments)}
             {select(Field::new("sensitivity", "Sensitivity").error(error("sensitivity")), "sensitivity", &typed.sensitivity, levels)}
             <button class="button-quiet bar-go" type="submit">"Show"</button>
         </form>

@@ -16,7 +16,7 @@ use domain::id::{EventId, GrantId};
 use domain::person::PersonRef;
 use domain::report::{Days, Scope, Table};
 use store::audit::{At, COUNTED_MAX, Search};
-use store::{PgConnection, Store, holding, system_edit, usage};
+use store::{PgConnection, Store, catalogue, holding, system_edit, usage};
 
 use super::typed::Faults;
 use super::{Fault, Portal, audit, tell};
@@ -42,9 +42,10 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
         .into_iter()
         .map(|system| (system.slug, system.name))
         .collect();
-    let (days, scope, queries) = match read(caller, typed, &systems) {
+    let environments = catalogue::environments(&mut conn).await?;
+    let (days, scope, queries) = match read(caller, typed, &systems, &environments) {
         Ok(read) => read,
-        Err(faults) => return Ok(PeriodView { systems, report: Err(faults) }),
+        Err(faults) => return Ok(PeriodView { systems, environments, report: Err(faults) }),
     };
     let read_to = holding::progress(&mut conn).await?.position;
     let mut tables = Vec::new();
@@ -54,11 +55,11 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
     drop(conn);
     let detail = serde_json::json!({
         "report": "period", "from": days.from, "to": days.to,
-        "system": scope.system, "sensitivity": scope.sensitivity,
+        "system": scope.system, "environment": scope.environment, "sensitivity": scope.sensitivity,
     });
     audit::note_reading(store, caller, detail).await?;
     let report = PeriodReport { days, scope: in_words(&scope), read_to: number(read_to), tables };
-    Ok(PeriodView { systems, report: Ok(report) })
+    Ok(PeriodView { systems, environments, report: Ok(report) })
 }
 
 /// What is to be asked.
@@ -68,6 +69,7 @@ fn read(
     caller: &Caller,
     typed: &TypedPeriod,
     systems: &[(String, String)],
+    environments: &[String],
 ) -> Result<Asked, Vec<FieldError>> {
     let mut faults = Faults::default();
     let days = Days::read(&typed.from, &typed.to, caller.time_zone, caller.called_at);
@@ -88,6 +90,16 @@ fn read(
             found
         }
     };
+    let environment = match typed.environment.trim() {
+        "" => None,
+        name => {
+            let found = environments.iter().find(|known| *known == name).cloned();
+            if found.is_none() {
+                faults.add("environment", "There is no such environment. Choose one of the list.");
+            }
+            found
+        }
+    };
     let sensitivity = match typed.sensitivity.trim() {
         "" => None,
         word => {
@@ -98,14 +110,14 @@ fn read(
             found
         }
     };
-    let scope = Scope { system, sensitivity };
+    let scope = Scope { system, environment, sensitivity };
     let mut queries = Vec::new();
     if let Some(days) = days {
         for table in Table::ALL {
             match table.query(days, &scope, &context_of(caller)) {
                 Ok(query) => queries.push((table, query)),
                 Err(error) => {
-                    faults.add("from", error);
+                    faults.add("system", error);
                     break;
                 }
             }
@@ -123,7 +135,8 @@ fn in_words(scope: &Scope) -> Option<String> {
         Sensitivity::Critical => "critical sensitivity".to_owned(),
         level => format!("{} sensitivity and above", level.as_str()),
     });
-    let parts: Vec<String> = scope.system.clone().into_iter().chain(level).collect();
+    let parts: Vec<String> =
+        scope.system.clone().into_iter().chain(scope.environment.clone()).chain(level).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 

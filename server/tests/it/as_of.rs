@@ -11,11 +11,12 @@ use http::StatusCode;
 use server::jobs::{holdings, sequencer};
 use server::portal::export::Format;
 use sqlx::{Connection, PgPool};
-use store::holding::{self, Step};
+use store::holding::{self, Of, Search, Step};
+use uuid::Uuid;
 
 use self::town::{Row, Town, by_tables, caught_up, in_the_book};
 use crate::door::gate::Gate;
-use crate::house::{House, caller_of, fields, start};
+use crate::house::{House, caller_of, fields, hours, start};
 
 fn date(text: &str) -> AsOf {
     AsOf { date: text.to_owned(), older: String::new() }
@@ -122,6 +123,45 @@ async fn reading_who_held_what_never_looks_at_usage(pool: PgPool) {
     };
     let read = tokio::time::timeout(std::time::Duration::from_secs(20), reading).await;
     assert!(!read.expect("waits for nobody").is_empty());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_page_of_a_moment_is_found_in_an_index_whatever_it_is_of(pool: PgPool) {
+    let house = House::new(pool).await;
+    let (person, resource) = (Uuid::from_u128(7), Uuid::from_u128(9));
+    // One of fifty is held still; everybody and every resource has some.
+    sqlx::query(
+        "insert into holding (grant_id, person_id, person_name, resource_id, opened_at, closed_at, is_imported)
+         select gen_random_uuid(), lpad(to_hex(n % 100), 32, '0')::uuid, 'p', lpad(to_hex(n % 50), 32, '0')::uuid,
+           $1::timestamptz - n * interval '1 minute',
+           case when n % 49 = 0 then 'infinity' else $1::timestamptz - (n - 30) * interval '1 minute' end, false
+         from generate_series(1, 40000) n",
+    )
+    .bind(start())
+    .execute(&house.pool)
+    .await
+    .unwrap();
+    sqlx::query("vacuum analyze holding").execute(&house.pool).await.unwrap();
+    let mut conn = house.pool.acquire().await.unwrap();
+    for at in [start(), start() - hours(400)] {
+        for of in [Of::All, Of::Person(person.into()), Of::Resource(resource.into())] {
+            let mut tx = conn.begin().await.unwrap();
+            let search = Search { of, at, seen_by: None };
+            let rows = holding::held(&mut tx, search, None, 101).await.unwrap();
+            let behind = rows
+                .last()
+                .map(|last| holding::Cursor { opened_at: last.holding.opened_at, grant: last.holding.grant });
+            holding::held(&mut tx, search, behind, 101).await.unwrap();
+            let (tables, indexes): (i64, i64) = sqlx::query_as(
+                "select seq_scan, idx_scan from pg_stat_xact_user_tables where relname = 'holding'",
+            )
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap();
+            assert_eq!((rows.is_empty(), tables), (false, 0), "{of:?} at {at}");
+            assert!(indexes >= 2, "{of:?} at {at}: {indexes}");
+        }
+    }
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

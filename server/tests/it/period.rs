@@ -168,6 +168,15 @@ async fn privileged_is_what_is_sensitive_or_called_so_and_the_scope_narrows_by_s
     assert_eq!(names(&strict, Table::New).await, ["open"]);
     let scope = report(&house, &reader, &strict).await.scope;
     assert_eq!(scope.as_deref(), Some("Vault \"1\", high sensitivity and above"));
+    sqlx::query("update resource set environment = 'production' where sensitivity = 'critical'")
+        .execute(&house.pool)
+        .await
+        .unwrap();
+    let production = TypedPeriod { environment: "production".into(), ..all.clone() };
+    assert_eq!(names(&production, Table::New).await, ["open"]);
+    let elsewhere = TypedPeriod { environment: "elsewhere".into(), ..all.clone() };
+    let faults = view(&house, &reader, &elsewhere).await.report.unwrap_err();
+    assert_eq!(faults[0].field, "environment");
     let earlier = TypedPeriod { from: "2026-07-01".into(), to: "2026-09-30".into(), ..all };
     assert!(
         report(&house, &reader, &earlier)
@@ -200,6 +209,7 @@ async fn what_cannot_be_read_is_named_by_its_field_and_others_are_refused(pool: 
         to: to.into(),
         system: system.into(),
         sensitivity: sensitivity.into(),
+        ..TypedPeriod::default()
     };
     for (typed, wrong) in [
         (typed("soon", "", "", ""), vec!["from"]),
