@@ -14,6 +14,10 @@ pub const APPROVALS: &str = "/approvals";
 pub const TASKS: &str = "/tasks";
 /// The book; `/audit/{event}` is one event.
 pub const AUDIT: &str = "/audit";
+/// Who had what: `?date=` a day or a moment.
+pub const AS_OF: &str = "/audit/as-of";
+/// The same as a file: `?format=csv|jsonl` and the date.
+pub const AS_OF_EXPORT: &str = "/audit/as-of/export";
 /// Change windows; `/audit/windows/{id}` is one.
 pub const WINDOWS: &str = "/audit/windows";
 /// Export of what the filter shows: `?format=csv|jsonl` and the filter.
@@ -22,6 +26,8 @@ pub const AUDIT_EXPORT: &str = "/audit/export";
 pub const AUDIT_COMPLETE: &str = "/audit/complete";
 /// What is new, as it happens: `?q=…&from=POSITION`, as server-sent events.
 pub const AUDIT_LIVE: &str = "/audit/live";
+/// What auditors ask for first: `?from=`, `?to=`, `?system=SLUG`, `?environment=`, `?sensitivity=`.
+pub const REPORT: &str = "/reports/period";
 /// People; `/people/{id}` is one.
 pub const PEOPLE: &str = "/people";
 /// For administrators: what there is, and what has lost its owners.
@@ -73,6 +79,16 @@ pub fn source(slug: &str) -> String {
 /// The page of the change window with this id.
 pub fn window(id: &str) -> String {
     format!("{WINDOWS}/{id}")
+}
+
+/// What the person with this id had: `?date=` a day or a moment.
+pub fn person_as_of(id: &str) -> String {
+    format!("{PEOPLE}/{id}/as-of")
+}
+
+/// Who had something on the resource with this slug: `?date=` a day or a moment.
+pub fn resource_as_of(slug: &str) -> String {
+    format!("{CATALOGUE}/{slug}/as-of")
 }
 
 /// The form that makes a token of this source, or gives the one with this id another secret.

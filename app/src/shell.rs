@@ -53,6 +53,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/catalogue") view=pages::catalogue::Catalogue ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue/new") view=pages::resource_new::ResourceNew ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue/:resource") view=pages::resource::Resource ssr=SsrMode::Async/>
+                <Route path=path!("/catalogue/:resource/as-of") view=pages::as_of::OfResource ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue/:resource/edit") view=pages::resource_edit::ResourceEdit ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue/:resource/entitlements/new") view=pages::entitlement_edit::EntitlementNew ssr=SsrMode::Async/>
                 <Route path=path!("/catalogue/:resource/entitlements/:id/edit") view=pages::entitlement_edit::EntitlementEdit ssr=SsrMode::Async/>
@@ -64,9 +65,12 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
                 <Route path=path!("/audit/windows") view=pages::windows::Windows ssr=SsrMode::Async/>
                 <Route path=path!("/audit/windows/:id") view=pages::windows::Window ssr=SsrMode::Async/>
+                <Route path=path!("/audit/as-of") view=pages::as_of::OfAll ssr=SsrMode::Async/>
                 <Route path=path!("/audit/:event") view=pages::event::Event ssr=SsrMode::Async/>
+                <Route path=path!("/reports/period") view=pages::report::Period ssr=SsrMode::Async/>
                 <Route path=path!("/people") view=pages::people::People ssr=SsrMode::Async/>
                 <Route path=path!("/people/:id") view=pages::person::Person ssr=SsrMode::Async/>
+                <Route path=path!("/people/:id/as-of") view=pages::as_of::OfPerson ssr=SsrMode::Async/>
                 <Route path=path!("/admin") view=pages::admin::Admin ssr=SsrMode::Async/>
                 <Route path=path!("/admin/systems") view=pages::systems::Systems ssr=SsrMode::Async/>
                 <Route path=path!("/admin/systems/new") view=pages::system_edit::SystemNew ssr=SsrMode::Async/>

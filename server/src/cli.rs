@@ -36,7 +36,8 @@ enum Command {
     Work,
     /// Bring the database up to date, as its owner.
     Migrate,
-    /// Forget whom and what reports were matched to; the jobs match all of them anew.
+    /// Forget whom and what reports were matched to, and what was read about who held what; the jobs make all of it
+    /// anew from the book.
     Relink,
     /// Bring in people, the catalogue, access found beforehand, or history.
     Import(crate::import::args::ImportArgs),
@@ -123,9 +124,11 @@ async fn dispatch(command: Command) -> Result<(), CommandError> {
             Ok(crate::migrate::migrate(&admin, &application).await?)
         }
         Command::Relink => {
-            store::link::forget(&connect(&Source::of_process()?)?).await?;
-            writeln!(std::io::stdout(), "Every report is matched anew by the jobs, from the oldest on.")
-                .map_err(CommandError::io("the report cannot be written"))
+            let store = connect(&Source::of_process()?)?;
+            store::link::forget(&store).await?;
+            store::holding::forget(&store).await?;
+            let said = "Every report is matched anew by the jobs, and who held what is read anew, from the oldest on.";
+            writeln!(std::io::stdout(), "{said}").map_err(CommandError::io("the report cannot be written"))
         }
         Command::Import(args) => {
             let store = connect(&Source::of_process()?)?;

@@ -15,6 +15,7 @@ pub mod directory;
 pub mod explanation;
 pub mod grant;
 pub mod group_edit;
+pub mod holding;
 pub mod identity;
 pub mod link;
 mod lock_number;

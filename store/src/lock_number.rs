@@ -8,6 +8,8 @@
 pub(crate) enum LockNumber {
     /// One import at a time.
     Imports = 7_016_996_765_293_437_282,
+    /// One process reads who held what.
+    Holdings = 7_016_996_765_293_437_287,
     /// One process links.
     Links = 7_016_996_765_293_437_284,
     /// One answer to a key at a time; hashed with the key.

@@ -125,6 +125,23 @@ pub struct EventPlace {
     pub request: Option<RequestId>,
 }
 
+/// Who acted in these reports, of those where that is known.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn people_of(conn: &mut PgConnection, events: &[EventId]) -> Result<HashMap<EventId, PersonRef>> {
+    let ids: Vec<Uuid> = events.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        "select l.event_id, p.id, p.name from event_link l join person p on p.id = l.person_id
+         where l.event_id = any($1)",
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    let person = |id: Uuid, name: String| PersonRef { id: PersonId(id), name };
+    Ok(rows.into_iter().map(|row| (EventId(row.event_id), person(row.id, row.name))).collect())
+}
+
 /// The place of this event, and what it has to do with.
 ///
 /// # Errors

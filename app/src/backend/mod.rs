@@ -10,8 +10,10 @@ mod approvals;
 mod audit;
 mod catalogue;
 mod editing;
+mod holdings;
 mod matching;
 mod people;
+mod reports;
 mod requests;
 mod saved_queries;
 mod sources;
@@ -27,8 +29,10 @@ pub use audit::*;
 pub use catalogue::*;
 pub use domain::caller::Caller;
 pub use editing::*;
+pub use holdings::*;
 pub use matching::*;
 pub use people::*;
+pub use reports::*;
 pub use requests::*;
 pub use saved_queries::*;
 pub use sources::*;
@@ -58,6 +62,10 @@ pub struct Backend {
     pub audit: Arc<dyn Audit>,
     /// Queries of it that are kept under a name.
     pub saved_queries: Arc<dyn SavedQueries>,
+    /// Who had what.
+    pub holdings: Arc<dyn Holdings>,
+    /// Reports for auditors.
+    pub reports: Arc<dyn Reports>,
     /// Change windows.
     pub windows: Arc<dyn Windows>,
     /// Where events come in from outside.

@@ -5,6 +5,7 @@ pub mod deciders;
 pub mod empty;
 pub mod field;
 pub mod head;
+pub mod held;
 pub mod icon;
 pub mod initials;
 pub mod mark;

@@ -89,7 +89,8 @@ pub(crate) fn actor(actor: &Actor) -> AnyView {
     }
 }
 
-fn about(about: &About) -> AnyView {
+/// “*read* on **payments-prod**”, leading to what happened there.
+pub(crate) fn about(about: &About) -> AnyView {
     let entitlement =
         about.entitlement.clone().map(|name| view! { " " <em class="what-entitlement">{name}</em> });
     let on = if about.entitlement.is_some() { " on " } else { " " };

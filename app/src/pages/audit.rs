@@ -54,7 +54,7 @@ pub fn Audit() -> impl IntoView {
         let saved = desk.backend.saved_queries.list(&desk.caller).await?;
         let saved = audit_saved::fold(&desk, &asked, &look, &saved);
         let body = view! {
-            {head("Audit", lead, windows_link(&desk))}
+            {head("Audit", lead, further(&desk))}
             {bar(&desk, &asked, &look, saved)}
             {found}
         };
@@ -103,9 +103,18 @@ fn may_grow(desk: &Desk, query: &Query) -> bool {
     until.is_none_or(|until| until > desk.caller.called_at)
 }
 
-fn windows_link(desk: &Desk) -> Option<AnyView> {
-    desk.sees_all()
-        .then(|| view! { <a class="button-quiet" href=routes::WINDOWS>"Change windows"</a> }.into_any())
+fn further(desk: &Desk) -> Option<AnyView> {
+    let links = || {
+        view! {
+            <a class="button-quiet" href=routes::REPORT>"Access report"</a>
+            " "
+            <a class="button-quiet" href=routes::AS_OF>"Who had what"</a>
+            " "
+            <a class="button-quiet" href=routes::WINDOWS>"Change windows"</a>
+        }
+        .into_any()
+    };
+    desk.sees_all().then(links)
 }
 
 /// The form's fields, as they stand in an address.

@@ -3,6 +3,7 @@
 mod account_form;
 pub mod admin;
 pub mod approvals;
+pub mod as_of;
 pub mod audit;
 mod audit_bar;
 pub mod audit_columns;
@@ -24,6 +25,8 @@ pub mod missing;
 pub mod people;
 pub mod person;
 mod proposal;
+pub mod report;
+mod report_tables;
 pub mod request;
 pub mod request_form;
 mod request_preview;

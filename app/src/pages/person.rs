@@ -12,6 +12,7 @@ use crate::backend::{PersonGrant, PersonView};
 use crate::components::empty::empty;
 use crate::components::field::Field;
 use crate::components::head::{crumb, head, section};
+use crate::components::icon::{Icon, icon};
 use crate::components::person::{people, person};
 use crate::components::reveal::reveal;
 use crate::components::select::select;
@@ -34,7 +35,12 @@ pub fn Person() -> impl IntoView {
         let is_self = view.row.person.id == desk.caller.id();
         let holds = view.holds.as_ref().map(|holds| {
             let heading = if is_self { "What you hold" } else { "What they hold" };
-            section("holds", heading, holdings(&desk, &view, holds))
+            let as_of = routes::person_as_of(&view.row.person.id.to_string());
+            let body = view! {
+                {holdings(&desk, &view, holds)}
+                <p class="after"><a class="quiet-link" href=as_of>{icon(Icon::Clock)} "As of another day"</a></p>
+            };
+            section("holds", heading, body)
         });
         let timeline = view.timeline.as_ref().map(|events| {
             let rows = if events.is_empty() {

@@ -38,9 +38,20 @@ pub fn Resource() -> impl IntoView {
             {uncovered(&desk, &resource)}
             {account_missing(&resource)}
             {entitlements}
+            {as_of(&resource)}
         };
         Ok(Page::new(resource.name.clone(), body))
     })
+}
+
+/// For those who see who holds what.
+fn as_of(resource: &ResourceView) -> Option<AnyView> {
+    let path = routes::resource_as_of(&resource.slug);
+    let link = || {
+        view! { <p class="after"><a class="quiet-link" href=path>{icon(Icon::Clock)} "Who had access on another day"</a></p> }
+            .into_any()
+    };
+    resource.usage.is_some().then(link)
 }
 
 /// For those who look after it.

@@ -52,7 +52,8 @@ pub fn pages(door: &Door) -> Router {
         .with_state(options)
         .route(routes::AUDIT_LIVE, routing::get(live::watch).with_state((door.clone(), portal.clone())))
         .route(routes::AUDIT_COMPLETE, routing::get(completion::offer).with_state(portal.clone()))
-        .route(routes::AUDIT_EXPORT, routing::get(export).with_state(portal))
+        .route(routes::AUDIT_EXPORT, routing::get(export).with_state(portal.clone()))
+        .route(routes::AS_OF_EXPORT, routing::get(export_held).with_state(portal))
 }
 
 /// What `app::context` asks for, taken from what the guard has found out.
@@ -103,8 +104,37 @@ async fn export(
         Err(error) => return refused(&error),
     };
     let stamp = caller.called_at.format("%Y%m%dT%H%M%SZ");
-    let name = format!("attachment; filename=\"gatebook-audit-{stamp}.{}\"", format.extension());
-    let mut response = Body::from_stream(stream).into_response();
+    file(Body::from_stream(stream), format, &format!("gatebook-audit-{stamp}"))
+}
+
+#[derive(Debug, Deserialize)]
+struct HeldQuery {
+    #[serde(default)]
+    format: String,
+    #[serde(default)]
+    date: String,
+}
+
+async fn export_held(
+    State(portal): State<Portal>,
+    Extension(Visiting(caller)): Extension<Visiting>,
+    Query(HeldQuery { format, date }): Query<HeldQuery>,
+) -> Response {
+    let Some(format) = Format::parse(&format) else {
+        return refused(&PortalError::field("format", "The format is csv or jsonl."));
+    };
+    match portal.export_held(&caller, &date, format).await {
+        Ok(stream) => {
+            let stamp = caller.called_at.format("%Y%m%dT%H%M%SZ");
+            file(Body::from_stream(stream), format, &format!("gatebook-as-of-{stamp}"))
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+fn file(content: Body, format: Format, name: &str) -> Response {
+    let name = format!("attachment; filename=\"{name}.{}\"", format.extension());
+    let mut response = content.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     if let Ok(name) = HeaderValue::from_str(&name) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, name);

@@ -288,12 +288,16 @@ async fn attest(store: &Store, caller: &Caller, id: GrantId, note: &str) -> Resu
         take_over(&mut tx, &siblings, id).await?;
     }
     let known = if is_held_otherwise { "still_held" } else { "attested" };
+    let mut detail = serde_json::json!({ "known": known });
+    if let (GrantState::Active { until }, Some(detail)) = (to, detail.as_object_mut()) {
+        detail.insert("until".to_owned(), serde_json::json!(until));
+    }
     let mut event = NewEvent::by(caller, action)
         .subject(record.person())
         .about(record.about())
         .grant(id)
         .reason(note)
-        .detail(serde_json::json!({ "known": known }));
+        .detail(detail);
     event.request_id = record.request();
     tx.commit(event).await?;
     Ok(())

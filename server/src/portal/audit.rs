@@ -140,7 +140,15 @@ pub(crate) fn hide_source(caller: &Caller, event: &mut Event) {
 
 /// Writes the search into the book, unless the same person has looked for the same lately.
 async fn note_search(store: &Store, caller: &Caller, query: &Query) -> Result<(), Fault> {
-    let detail = serde_json::json!({ "query": query.as_written() });
+    note_reading(store, caller, serde_json::json!({ "query": query.as_written() })).await
+}
+
+/// Writes into the book what of it was read, unless the same person has read the same lately.
+pub(super) async fn note_reading(
+    store: &Store,
+    caller: &Caller,
+    detail: serde_json::Value,
+) -> Result<(), Fault> {
     let mut tx = store.begin().await?;
     let since = tx.now - SEARCH_TOLD_EVERY;
     if audit::is_noted(tx.conn(), caller.id(), Action::AuditSearched, &detail, since).await? {

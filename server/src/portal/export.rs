@@ -190,7 +190,7 @@ fn cells(event: &Event) -> [String; 23] {
 }
 
 /// Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection).
-fn inert(text: &str) -> String {
+pub(super) fn inert(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 

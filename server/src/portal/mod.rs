@@ -9,8 +9,10 @@ pub(crate) mod connection;
 mod deciding;
 pub mod editing;
 pub mod export;
+mod holdings;
 mod matching;
 pub mod people;
+mod reports;
 pub mod requests;
 mod saved_queries;
 pub mod sign_in;
@@ -56,8 +58,10 @@ impl Portal {
             approvals: portal.clone(),
             access: portal.clone(),
             sources: portal.clone(),
+            reports: portal.clone(),
             windows: portal.clone(),
             saved_queries: portal.clone(),
+            holdings: portal.clone(),
             matching: portal.clone(),
             audit: portal.clone(),
             people: portal,

@@ -1,5 +1,7 @@
 //! Replaying the past of an organisation.
 
+mod organisations;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -18,10 +20,10 @@ const REAL: &str = "org/change-streams/rust-lang-team.events.jsonl";
 
 /// Real data that is not part of the product: in the folder that `GATEBOOK_DATA_DIR` names, else in `shared/data`
 /// beside or above the checkout.
-fn real() -> Option<PathBuf> {
+fn real(path: &str) -> Option<PathBuf> {
     let named = std::env::var_os("GATEBOOK_DATA_DIR").map(PathBuf::from);
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/data"));
-    named.into_iter().chain(above).map(|folder| folder.join(REAL)).find(|file| file.exists())
+    named.into_iter().chain(above).map(|folder| folder.join(path)).find(|file| file.exists())
 }
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -293,7 +295,7 @@ async fn holdings_in_the_book(pool: &PgPool) -> Holdings {
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn eight_real_years_of_teams_agree_with_their_file_at_the_end_and_at_three_dates(pool: PgPool) {
-    let Some(path) = real() else {
+    let Some(path) = real(REAL) else {
         println!("skipped: {REAL} is not on this machine");
         return;
     };

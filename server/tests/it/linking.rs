@@ -4,7 +4,7 @@ mod again;
 mod answers;
 mod coverage;
 mod shown;
-mod yard;
+pub mod yard;
 
 use domain::usage::{OutsideActor, OutsideKind};
 use sqlx::PgPool;

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod as_of;
 mod book;
 mod completing;
 mod connector_postgresql;
@@ -31,6 +32,7 @@ mod loosening;
 mod making;
 mod matrix;
 mod owning;
+mod period;
 mod races;
 mod reporting;
 mod requesting;

@@ -11,15 +11,19 @@ const NAME_MAX_CHARS: usize = 180;
 /// Longest role, in characters.
 const ROLE_MAX_CHARS: usize = 80;
 
-/// As it stands in the file.
+/// As it stands in the file: a change of a team, repository or person (`kind` and `object`), or of who belongs to an
+/// organisation or one of its teams (`org` and `team`).
 #[derive(Debug, Deserialize)]
 struct Raw {
     merged_at: String,
     first_commit_at: String,
     change: String,
     action: String,
+    #[serde(default)]
     kind: String,
     object: Option<String>,
+    org: Option<String>,
+    team: Option<String>,
     role: String,
     subject: String,
     proposed_by: String,
@@ -56,7 +60,7 @@ pub enum What {
     Held {
         /// Who.
         who: String,
-        /// `team`, `repository` or `permission`.
+        /// `team`, `repository`, `permission` or `organisation`.
         on: &'static str,
         /// Its name.
         name: String,
@@ -119,6 +123,9 @@ fn tidy(raw: &mut Raw) -> Result<(), (&'static str, String)> {
     let columns = [
         ("change", Some(&mut raw.change), LINE_MAX_CHARS),
         ("object", raw.object.as_mut().filter(|name| !name.is_empty()), NAME_MAX_CHARS),
+        // Together they name a team.
+        ("org", raw.org.as_mut(), NAME_MAX_CHARS / 2 - 1),
+        ("team", raw.team.as_mut(), NAME_MAX_CHARS / 2),
         ("role", Some(&mut raw.role), ROLE_MAX_CHARS),
         ("subject", Some(&mut raw.subject), NAME_MAX_CHARS),
         ("proposed_by", Some(&mut raw.proposed_by), NAME_MAX_CHARS),
@@ -143,6 +150,15 @@ fn moment(column: &'static str, text: &str) -> Result<DateTime<Utc>, (&'static s
 }
 
 fn what(raw: &Raw) -> Result<What, (&'static str, String)> {
+    if let Some(org) = &raw.org {
+        return membership(raw, org);
+    }
+    if raw.kind.is_empty() {
+        return Err((
+            "kind",
+            "This must say what is changed (team, repo or person), or an org must stand here.".to_owned(),
+        ));
+    }
     let who = raw.subject.clone();
     let (group, tied) = raw.subject.split_once('/').map_or(("", ""), |parts| parts);
     let name = || {
@@ -170,6 +186,27 @@ fn what(raw: &Raw) -> Result<What, (&'static str, String)> {
             return Err(("role", format!("“{role}” of “{}” on a {kind} is not understood.", raw.subject)));
         }
     })
+}
+
+/// Who belongs to an organisation, or to one of its teams. Organisations have teams of the same name, so theirs stands
+/// before it.
+fn membership(raw: &Raw, org: &str) -> Result<What, (&'static str, String)> {
+    if org.contains('/') {
+        return Err(("org", "An organisation's name has no “/”.".to_owned()));
+    }
+    let (on, name) = match &raw.team {
+        Some(team) => ("team", format!("{org}/{team}")),
+        None => ("organisation", org.to_owned()),
+    };
+    match (on, raw.role.as_str()) {
+        ("team", "member" | "maintainer") | ("organisation", "member" | "admin") => {
+            Ok(What::Held { who: raw.subject.clone(), on, name, role: raw.role.clone() })
+        }
+        (on, role) => {
+            let place = if on == "team" { "a team" } else { "an organisation" };
+            Err(("role", format!("“{role}” of “{}” in {place} is not understood.", raw.subject)))
+        }
+    }
 }
 
 /// What fits into an address: everything else becomes a hyphen.

@@ -1,0 +1,204 @@
+//! Reports for auditors: each table is a query of the book, with what else the book says about what it found.
+
+use std::collections::HashMap;
+
+use app::backend::{
+    Answer, LeftBehind, PeriodReport, PeriodRow, PeriodTable, PeriodView, Reports, TypedPeriod, context_of,
+};
+use app::error::{FieldError, PortalError};
+use async_trait::async_trait;
+use domain::audit::Event;
+use domain::audit::query::Query;
+use domain::caller::Caller;
+use domain::catalogue::Sensitivity;
+use domain::holding::Holding;
+use domain::id::{EventId, GrantId};
+use domain::person::PersonRef;
+use domain::report::{Days, Scope, Table};
+use store::audit::{At, COUNTED_MAX, Search};
+use store::{PgConnection, Store, catalogue, holding, system_edit, usage};
+
+use super::typed::Faults;
+use super::{Fault, Portal, audit, tell};
+
+/// Rows shown of each table at most.
+const ROWS_MAX: i64 = 200;
+
+#[async_trait]
+impl Reports for Portal {
+    async fn period(&self, caller: &Caller, typed: &TypedPeriod) -> Answer<PeriodView> {
+        tell(period(&self.store, caller, typed).await)
+    }
+}
+
+async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<PeriodView, Fault> {
+    if !audit::sees_all(caller) {
+        let message = "Reports on a period are for auditors and administrators.";
+        return Err(PortalError::Forbidden(message.to_owned()).into());
+    }
+    let mut conn = store.read().await?;
+    let systems: Vec<(String, String)> = system_edit::list(&mut conn, None)
+        .await?
+        .into_iter()
+        .map(|system| (system.slug, system.name))
+        .collect();
+    let environments = catalogue::environments(&mut conn).await?;
+    let (days, scope, queries) = match read(caller, typed, &systems, &environments) {
+        Ok(read) => read,
+        Err(faults) => return Ok(PeriodView { systems, environments, report: Err(faults) }),
+    };
+    let read_to = holding::progress(&mut conn).await?.position;
+    let mut tables = Vec::new();
+    for (table, query) in queries {
+        tables.push(read_table(&mut conn, caller, table, query).await?);
+    }
+    drop(conn);
+    let detail = serde_json::json!({
+        "report": "period", "from": days.from, "to": days.to,
+        "system": scope.system, "environment": scope.environment, "sensitivity": scope.sensitivity,
+    });
+    audit::note_reading(store, caller, detail).await?;
+    let report = PeriodReport { days, scope: in_words(&scope), read_to: number(read_to), tables };
+    Ok(PeriodView { systems, environments, report: Ok(report) })
+}
+
+/// What is to be asked.
+type Asked = (Days, Scope, Vec<(Table, Query)>);
+
+fn read(
+    caller: &Caller,
+    typed: &TypedPeriod,
+    systems: &[(String, String)],
+    environments: &[String],
+) -> Result<Asked, Vec<FieldError>> {
+    let mut faults = Faults::default();
+    let days = Days::read(&typed.from, &typed.to, caller.time_zone, caller.called_at);
+    let days = match days {
+        Ok(days) => Some(days),
+        Err(error) => {
+            faults.add(error.field(), &error);
+            None
+        }
+    };
+    let system = match typed.system.trim() {
+        "" => None,
+        slug => {
+            let found = systems.iter().find(|(known, _)| known == slug).map(|(_, name)| name.clone());
+            if found.is_none() {
+                faults.add("system", "There is no such system. Choose one of the list.");
+            }
+            found
+        }
+    };
+    let environment = match typed.environment.trim() {
+        "" => None,
+        name => {
+            let found = environments.iter().find(|known| *known == name).cloned();
+            if found.is_none() {
+                faults.add("environment", "There is no such environment. Choose one of the list.");
+            }
+            found
+        }
+    };
+    let sensitivity = match typed.sensitivity.trim() {
+        "" => None,
+        word => {
+            let found = Sensitivity::parse(word);
+            if found.is_none() {
+                faults.add("sensitivity", "Choose low, medium, high or critical.");
+            }
+            found
+        }
+    };
+    let scope = Scope { system, environment, sensitivity };
+    let mut queries = Vec::new();
+    if let Some(days) = days {
+        for table in Table::ALL {
+            match table.query(days, &scope, &context_of(caller)) {
+                Ok(query) => queries.push((table, query)),
+                Err(error) => {
+                    faults.add("system", error);
+                    break;
+                }
+            }
+        }
+    }
+    match (faults.check(), days) {
+        (Ok(()), Some(days)) => Ok((days, scope, queries)),
+        (Err(PortalError::Invalid(faults)), _) => Err(faults),
+        _ => Err(Vec::new()),
+    }
+}
+
+fn in_words(scope: &Scope) -> Option<String> {
+    let level = scope.sensitivity.map(|level| match level {
+        Sensitivity::Critical => "critical sensitivity".to_owned(),
+        level => format!("{} sensitivity and above", level.as_str()),
+    });
+    let parts: Vec<String> =
+        scope.system.clone().into_iter().chain(scope.environment.clone()).chain(level).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn number(count: i64) -> usize {
+    usize::try_from(count).unwrap_or_default()
+}
+
+async fn read_table(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    table: Table,
+    query: Query,
+) -> Result<PeriodTable, Fault> {
+    let search = Search { query: &query, concerning: None };
+    let events = store::audit::search(conn, search, At::Newest, ROWS_MAX).await?;
+    let total = store::audit::count(conn, search).await?;
+    let rows = rows(conn, caller, table, events).await?;
+    let (is_more, total) = (total > COUNTED_MAX, number(total.min(COUNTED_MAX)));
+    Ok(PeriodTable { table, total, is_more, rows, query })
+}
+
+async fn rows(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    table: Table,
+    events: Vec<Event>,
+) -> Result<Vec<PeriodRow>, Fault> {
+    let grants: Vec<GrantId> = events.iter().filter_map(|event| event.grant_id).collect();
+    let holdings: HashMap<GrantId, Holding> = holding::of_grants(conn, &grants).await?;
+    let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+    let mut people =
+        if table == Table::Uncovered { usage::people_of(conn, &ids).await? } else { HashMap::new() };
+    let mut left = if table == Table::Left { left_behind(conn, &events).await? } else { HashMap::new() };
+    Ok(events
+        .into_iter()
+        .map(|event| {
+            // A grant that was given twice has two events.
+            let holding = event.grant_id.and_then(|grant| holdings.get(&grant)).cloned();
+            let decided = holding.as_ref().and_then(|holding| holding.decided.as_ref());
+            PeriodRow {
+                approved_by: decided.and_then(|by| Some(PersonRef { id: by.by?, name: by.name.clone() })),
+                sees_request: caller.roles.auditor || decided.is_some_and(|by| by.by == Some(caller.id())),
+                person: people.remove(&event.id),
+                left: left.remove(&event.id),
+                holding,
+                event,
+            }
+        })
+        .collect())
+}
+
+async fn left_behind(
+    conn: &mut PgConnection,
+    events: &[Event],
+) -> Result<HashMap<EventId, LeftBehind>, Fault> {
+    let who = |event: &Event| Some((event.id, (event.subject.as_ref()?.id, event.occurred_at)));
+    let (ids, left): (Vec<EventId>, Vec<_>) = events.iter().filter_map(who).unzip();
+    let found = holding::after_leaving(conn, &left).await?;
+    let behind = found.into_iter().map(|left| LeftBehind {
+        held: number(left.held),
+        open: number(left.open),
+        last_closed_at: left.last_closed_at,
+    });
+    Ok(ids.into_iter().zip(behind).collect())
+}
