@@ -16,7 +16,7 @@ pub const TASKS: &str = "/tasks";
 pub const AUDIT: &str = "/audit";
 /// Change windows; `/audit/windows/{id}` is one.
 pub const WINDOWS: &str = "/audit/windows";
-/// Export of what the filter shows: `?format=csv|jsonl` and the filter.
+/// Export of what the filter shows: `?format=csv|jsonl|ocsf` and the filter.
 pub const AUDIT_EXPORT: &str = "/audit/export";
 /// People; `/people/{id}` is one.
 pub const PEOPLE: &str = "/people";

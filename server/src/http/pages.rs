@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router, routing};
+use chrono::{DateTime, Utc};
 use domain::audit::query::parse;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
@@ -27,7 +28,7 @@ use super::plain_page::PlainPage;
 use super::{Door, assets};
 use crate::portal::Portal;
 use crate::portal::account::OwnAccount;
-use crate::portal::export::Format;
+use crate::portal::export::{Chunks, Format};
 
 /// The pages, for [`super::router`] to put behind the guard.
 pub fn pages(door: &Door) -> Router {
@@ -90,7 +91,7 @@ async fn export(
     Query(ExportQuery { format, q }): Query<ExportQuery>,
 ) -> Response {
     let Some(format) = Format::parse(&format) else {
-        return refused(&PortalError::field("format", "The format is csv or jsonl."));
+        return refused(&PortalError::field("format", format!("The format is {}.", Format::WORDS)));
     };
     let query = match parse(&q, &context_of(&caller)) {
         Ok(query) => query,
@@ -100,7 +101,12 @@ async fn export(
         Ok(stream) => stream,
         Err(error) => return refused(&error),
     };
-    let stamp = caller.called_at.format("%Y%m%dT%H%M%SZ");
+    download(stream, format, caller.called_at)
+}
+
+/// An export as a file.
+pub(super) fn download(stream: Chunks, format: Format, at: DateTime<Utc>) -> Response {
+    let stamp = at.format("%Y%m%dT%H%M%SZ");
     let name = format!("attachment; filename=\"gatebook-audit-{stamp}.{}\"", format.extension());
     let mut response = Body::from_stream(stream).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));

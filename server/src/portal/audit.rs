@@ -39,7 +39,7 @@ pub(super) fn sees_all(caller: &Caller) -> bool {
 }
 
 /// What is looked for, showing no more than the caller may see.
-pub(super) fn search_of<'a>(caller: &Caller, query: &'a Query) -> Search<'a> {
+fn search_of<'a>(caller: &Caller, query: &'a Query) -> Search<'a> {
     Search { query, concerning: (!sees_all(caller)).then(|| caller.id()) }
 }
 
@@ -96,7 +96,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
 }
 
 /// From where somebody else acted is the auditors' to know.
-pub(super) fn hide_source(caller: &Caller, event: &mut Event) {
+fn hide_source(caller: &Caller, event: &mut Event) {
     if !sees_all(caller) && event.actor.id() != Some(caller.id()) {
         event.source.ip = None;
         event.source.user_agent = None;

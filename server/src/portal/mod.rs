@@ -11,6 +11,7 @@ pub mod editing;
 pub mod export;
 mod matching;
 pub mod people;
+pub mod reader;
 pub mod requests;
 pub mod sign_in;
 pub mod sign_out;

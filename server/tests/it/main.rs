@@ -17,6 +17,7 @@ mod deleting;
 mod demo_company;
 mod door;
 mod editing;
+mod exporting;
 mod grants;
 mod grouping;
 mod history;

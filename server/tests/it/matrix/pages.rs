@@ -89,6 +89,7 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
         ("/settings", "/settings".into(), EVERYBODY),
         ("/signed-out", "/signed-out".into(), [200; 6]),
         ("/audit/export", "/audit/export?format=csv".into(), EVERYBODY),
+        ("/audit/export", "/audit/export?format=ocsf".into(), EVERYBODY),
         ("/audit/export", "/audit/export?format=pdf".into(), [303, 422, 422, 422, 422, 422]),
     ];
     let mut wrong = Vec::new();
