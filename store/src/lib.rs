@@ -26,6 +26,7 @@ mod pair_lock;
 pub mod past;
 pub mod person;
 pub mod policy;
+pub mod reading_token;
 pub mod report;
 pub mod request;
 pub mod roles;

@@ -20,6 +20,7 @@ pub mod missing;
 pub mod people;
 pub mod person;
 mod proposal;
+pub mod reading_tokens;
 pub mod request;
 pub mod request_form;
 mod request_preview;

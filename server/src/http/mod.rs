@@ -47,6 +47,8 @@ pub struct DoorParts {
     /// What was found out about how this server runs.
     pub risks: Risks,
     limiter: Limiter,
+    /// How often one address may fail to say who it is.
+    refusals: Limiter,
 }
 
 /// Puts a door together; nothing is asked of anybody yet.
@@ -58,6 +60,7 @@ pub fn door(settings: Settings, store: Store, risks: Risks) -> Result<Door, Oidc
     Ok(Arc::new(DoorParts {
         provider: Provider::new(settings.oidc.clone(), redirect_uri)?,
         limiter: Limiter::new(settings.sign_ins_per_minute),
+        refusals: Limiter::new(settings.refusals_per_minute),
         settings,
         store,
         risks,

@@ -104,7 +104,7 @@ fn hide_source(caller: &Caller, event: &mut Event) {
 }
 
 /// Writes the search into the book, unless the same person has looked for the same lately.
-async fn note_search(store: &Store, caller: &Caller, query: &Query) -> Result<(), Fault> {
+pub(super) async fn note_search(store: &Store, caller: &Caller, query: &Query) -> Result<(), Fault> {
     let detail = serde_json::json!({ "query": query.as_written() });
     let mut tx = store.begin().await?;
     let since = tx.now - SEARCH_TOLD_EVERY;
@@ -115,11 +115,11 @@ async fn note_search(store: &Store, caller: &Caller, query: &Query) -> Result<()
     Ok(())
 }
 
-fn write_cursor(cursor: Cursor) -> String {
+pub(super) fn write_cursor(cursor: Cursor) -> String {
     URL_SAFE_NO_PAD.encode(format!("{} {}", cursor.recorded_at.timestamp_micros(), cursor.id))
 }
 
-fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
+pub(super) fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
     let read = || {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (micros, id) = text.split_once(' ')?;

@@ -12,6 +12,8 @@ pub mod export;
 mod matching;
 pub mod people;
 pub mod reader;
+pub mod reading;
+mod reading_tokens;
 pub mod requests;
 pub mod sign_in;
 pub mod sign_out;

@@ -20,16 +20,16 @@ use crate::house::{House, caller_of};
 const PATH: &str = "/api/v1/events";
 
 /// The door, an administrator, and a source with one token.
-struct Inlet {
-    gate: Gate,
-    admin: Caller,
-    portal: Portal,
-    source: String,
-    secret: String,
+pub struct Inlet {
+    pub gate: Gate,
+    pub admin: Caller,
+    pub portal: Portal,
+    pub source: String,
+    pub secret: String,
 }
 
 impl Inlet {
-    async fn open(pool: PgPool) -> Self {
+    pub async fn open(pool: PgPool) -> Self {
         let gate = Gate::open_onto_the_portal(pool.clone()).await;
         gate.signed_in_as("admin", |claims| claims["groups"] = json!(["admins"])).await;
         let mut admin = caller_of(&pool, "admin").await;
@@ -67,7 +67,7 @@ impl Inlet {
         Sources::show(&self.portal, &self.admin, &self.source).await.unwrap().tokens[0].id.to_string()
     }
 
-    async fn send_raw(&self, secret: &str, headers: &[(&str, &str)], query: &str, body: Vec<u8>) -> Answer {
+    pub async fn send_raw(&self, secret: &str, headers: &[(&str, &str)], query: &str, body: Vec<u8>) -> Answer {
         let bearer = format!("Bearer {secret}");
         let mut all = vec![("content-type", "application/json")];
         if !secret.is_empty() {
@@ -78,18 +78,18 @@ impl Inlet {
     }
 
     /// Sends a batch that must be taken; answers what became of it.
-    async fn send(&self, events: &Value) -> Value {
+    pub async fn send(&self, events: &Value) -> Value {
         let answer = self.send_raw(&self.secret, &[], "", events.to_string().into_bytes()).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         serde_json::from_str(&answer.body).unwrap()
     }
 
-    async fn stored(&self) -> i64 {
+    pub async fn stored(&self) -> i64 {
         self.gate.count("select count(*) from event where class = 'usage'").await
     }
 }
 
-fn event(id: &str) -> Value {
+pub fn event(id: &str) -> Value {
     json!({
         "id": id, "time": "2030-03-17T17:00:00+01:00", "action": "resource.accessed", "outcome": "success",
         "actor": { "kind": "person", "name": "ben", "email": "ben@example.com", "account": "ben_okafor" },
