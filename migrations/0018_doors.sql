@@ -24,8 +24,8 @@ create table followed_system (
     source_id uuid not null unique references event_source
 );
 
--- How far each file of it was read. A file is known by its place on the disk and by how it begins: a name is given
--- again, and so is a place.
+-- How far each file of it was read. A file is known by how it begins, not by its name or its place on the disk: both
+-- are given again.
 create table followed_file (
     system_id uuid not null references system,
     identity text not null check (identity <> ''),

@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod deciding;
 pub mod directory;
 pub mod explanation;
+pub mod follow;
 pub mod grant;
 pub mod group_edit;
 pub mod identity;

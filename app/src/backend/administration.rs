@@ -118,6 +118,8 @@ pub struct TypedSystem {
     /// A reference to the password. Anything else is never kept, not even in a draft.
     #[serde(serialize_with = "write_reference")]
     pub password: String,
+    /// The folder that its own log is written to, on this machine; empty where it is not followed.
+    pub log: String,
     /// A span; empty is without a limit of its own.
     pub access_max: String,
     /// Emails, one to a line.

@@ -24,7 +24,9 @@ pub fn Token() -> impl IntoView {
         };
         let lead = match &offer.token {
             None if slug.is_empty() => "Whoever has it reads the whole book, and can write nothing.",
-            Some(_) => "The secret of now works for another 24 hours, so that whatever shows it can be changed.",
+            Some(_) => {
+                "The secret of now works for another 24 hours, so that whatever shows it can be changed."
+            }
             None => "It lets events of this source in, and nothing else.",
         };
         let body = view! {

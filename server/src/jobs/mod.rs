@@ -2,6 +2,7 @@
 //! queued: any number of workers look for it, and a crash leaves it due.
 
 mod due;
+pub mod follower;
 pub mod linker;
 pub mod sequencer;
 mod target;
@@ -35,8 +36,8 @@ pub async fn run(store: Store, connectors: Vec<Box<dyn Connector>>, stop: impl F
     };
     tokio::select! {
         () = stop => {}
-        ((), (), (), ()) = futures::future::join4(
-            by_time, at_targets, sequencer::run(&store), linker::run(&store),
+        ((), (), (), (), ()) = futures::future::join5(
+            by_time, at_targets, sequencer::run(&store), linker::run(&store), follower::run(&store),
         ) => {}
     }
 }

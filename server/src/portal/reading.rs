@@ -62,8 +62,7 @@ async fn list(
     }
     let next = events.last().filter(|_| has_more).map(|last| {
         let resolved = query.to_text();
-        let text =
-            if resolved.chars().count() <= QUERY_MAX_CHARS { resolved } else { query.as_written() };
+        let text = if resolved.chars().count() <= QUERY_MAX_CHARS { resolved } else { query.as_written() };
         (text, write_cursor(Cursor { recorded_at: last.recorded_at, id: last.id }))
     });
     Ok(Listed { events, next })

@@ -218,9 +218,7 @@ async fn save(store: &Store, caller: &Caller, typed: &TypedSource) -> Result<Sav
         return Ok(Saved::Unchanged);
     }
     source::update(tx.conn(), before.id, &name, system.as_ref().map(|(id, _)| *id), hook.as_deref()).await?;
-    let facts = |name: &str, system: Option<&(SystemId, String)>, hook: Option<&str>| {
-        json!({ "name": name, "system": system.map(|(_, name)| name), "webhook_secret": hook })
-    };
+    let facts = |name: &str, system: Option<&(SystemId, String)>, hook: Option<&str>| json!({ "name": name, "system": system.map(|(_, name)| name), "webhook_secret": hook });
     let detail = json!({
         "slug": before.slug,
         "before": facts(&before.name, before.system.as_ref(), before.webhook_secret.as_deref()),

@@ -106,8 +106,10 @@ async fn reported(house: &House, admin: &Caller) -> usize {
         by: Actor::Person { id: admin.id(), name: admin.person.name.clone() },
         source: admin.source.clone(),
     };
-    let words: Vec<&str> =
-        UsageAction::known().map(|(word, _)| word).chain(["resource.put_on_hold", "session.renewed"]).collect();
+    let words: Vec<&str> = UsageAction::known()
+        .map(|(word, _)| word)
+        .chain(["resource.put_on_hold", "session.renewed"])
+        .collect();
     let report = |(number, word): (usize, &str)| {
         Ok(OutsideEvent {
             external_id: number.to_string(),

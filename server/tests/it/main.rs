@@ -18,6 +18,7 @@ mod demo_company;
 mod door;
 mod editing;
 mod exporting;
+mod following;
 mod grants;
 mod grouping;
 mod history;

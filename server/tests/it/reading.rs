@@ -69,10 +69,12 @@ async fn a_token_reads_every_event_once_page_after_page_and_as_the_export_has_it
     let path = format!("{EXPORT}?q=action:resource.*&format=jsonl");
     let exported = get(&inlet.gate, &secret, &path).await;
     assert!(exported.header("content-disposition").contains("gatebook-audit-"));
-    let lines: Vec<Value> =
-        exported.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = exported.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[1..26], read, "the same events in the same shape");
-    assert_eq!(lines[0]["export"]["by"], json!({ "kind": "outside", "who": "machine", "name": "Evaluation" }));
+    assert_eq!(
+        lines[0]["export"]["by"],
+        json!({ "kind": "outside", "who": "machine", "name": "Evaluation" })
+    );
     assert_eq!(lines[26]["end"]["events"], 25);
 }
 
@@ -106,8 +108,7 @@ async fn reading_with_a_token_is_told_once_an_hour_for_each_search_and_each_expo
 async fn a_session_reads_what_its_page_shows_and_nobody_reads_without_either(pool: PgPool) {
     let inlet = Inlet::open(pool).await;
     inlet.send(&batch(3)).await;
-    let mut auditor =
-        inlet.gate.signed_in_as("ada", |claims| claims["groups"] = json!(["auditors"])).await;
+    let mut auditor = inlet.gate.signed_in_as("ada", |claims| claims["groups"] = json!(["auditors"])).await;
     let mut ben = inlet.gate.signed_in("ben").await;
     let count = |answer: &Answer| json_of(answer)["events"].as_array().unwrap().len();
     let usage = format!("{EVENTS}?q=action:resource.*");

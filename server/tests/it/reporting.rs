@@ -67,7 +67,13 @@ impl Inlet {
         Sources::show(&self.portal, &self.admin, &self.source).await.unwrap().tokens[0].id.to_string()
     }
 
-    pub async fn send_raw(&self, secret: &str, headers: &[(&str, &str)], query: &str, body: Vec<u8>) -> Answer {
+    pub async fn send_raw(
+        &self,
+        secret: &str,
+        headers: &[(&str, &str)],
+        query: &str,
+        body: Vec<u8>,
+    ) -> Answer {
         let bearer = format!("Bearer {secret}");
         let mut all = vec![("content-type", "application/json")];
         if !secret.is_empty() {

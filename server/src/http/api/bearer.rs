@@ -19,7 +19,9 @@ use crate::secret;
 pub async fn admit(door: &Door, asked: &Asked, headers: &HeaderMap) -> Result<Bearer, Problem> {
     match known(door, asked, headers).await? {
         Known::Writes(bearer) => Ok(bearer),
-        Known::Reads(..) => Err(not_for("This token reads events (events:read). Writing takes one of a source.")),
+        Known::Reads(..) => {
+            Err(not_for("This token reads events (events:read). Writing takes one of a source."))
+        }
     }
 }
 

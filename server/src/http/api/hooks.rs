@@ -62,7 +62,11 @@ pub(super) async fn github(
     let body = to_bytes(body, DELIVERY_MAX_BYTES).await.map_err(too_large)?;
     let secret = secret::resolve(&reference).map_err(|error| {
         tracing::error!(source = source.slug, %error, "the secret of a source's webhooks cannot be read");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Not available now", "Nothing was stored. Deliver it again later.")
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Not available now",
+            "Nothing was stored. Deliver it again later.",
+        )
     })?;
     let signature = text(&headers, "x-hub-signature-256").unwrap_or_default();
     if !github_webhook::is_signed(secret.expose_secret().as_bytes(), &body, signature) {
@@ -106,7 +110,8 @@ fn record(headers: &HeaderMap, body: &[u8]) -> Result<Value, Problem> {
     let (event, delivery) = (named("x-github-event")?, named("x-github-delivery")?);
     let payload = serde_json::from_slice(body).map_err(|_| {
         let kind = text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
-        let hint = if kind.contains("form") { " Choose the content type application/json at GitHub." } else { "" };
+        let hint =
+            if kind.contains("form") { " Choose the content type application/json at GitHub." } else { "" };
         Problem::new(StatusCode::BAD_REQUEST, "Not JSON", format!("The body is not JSON.{hint}"))
     })?;
     Ok(github_webhook::record(event, delivery, payload))

@@ -22,9 +22,9 @@ struct Security;
 
 impl Modify for Security {
     fn modify(&self, document: &mut Document) {
-        let token = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A token that administrators make: events:write for one source, events:read for all."));
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+            "A token that administrators make: events:write for one source, events:read for all.",
+        ));
         let session = ApiKey::Cookie(ApiKeyValue::with_description(
             "__Host-gatebook",
             "The session of a signed-in browser. It reads, and shows what its person may see.",

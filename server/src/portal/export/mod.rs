@@ -76,9 +76,7 @@ impl Format {
             Self::Csv => csv::write(part),
             Self::Jsonl => lines(match part {
                 Part::Begin(own) => vec![json!({ "export": envelope(own) })],
-                Part::Events(events) => {
-                    events.iter().map(serde_json::to_value).collect::<Result<_, _>>()?
-                }
+                Part::Events(events) => events.iter().map(serde_json::to_value).collect::<Result<_, _>>()?,
                 Part::End(own, events) => vec![json!({ "end": { "id": own.id, "events": events } })],
             }),
             Self::Ocsf => lines(match part {
@@ -175,8 +173,7 @@ impl Run {
     async fn read(&self, before: Cursor) -> Result<Vec<Event>, store::StoreError> {
         let wanted = Search { query: &self.query, concerning: self.reader.concerning() };
         let mut conn = self.store.read().await?;
-        let mut events =
-            audit::search(&mut conn, wanted, audit::At::OlderThan(before), BATCH_EVENTS).await?;
+        let mut events = audit::search(&mut conn, wanted, audit::At::OlderThan(before), BATCH_EVENTS).await?;
         events.iter_mut().for_each(|event| self.reader.hide_source(event));
         Ok(events)
     }
@@ -188,8 +185,7 @@ impl Run {
             Step::Write(events, is_first) => (events, is_first),
             Step::Read(before) => (self.read(before).await.map_err(std::io::Error::other)?, false),
         };
-        let mut bytes =
-            if is_first { self.format.write(&Part::Begin(&self.own))? } else { Vec::new() };
+        let mut bytes = if is_first { self.format.write(&Part::Begin(&self.own))? } else { Vec::new() };
         bytes.extend(self.format.write(&Part::Events(&events))?);
         self.done += events.len();
         self.step = match events.last() {
