@@ -9,6 +9,7 @@
 
 mod accounts;
 mod book;
+mod canaries;
 mod connector_postgresql;
 mod crash;
 mod deciding;
