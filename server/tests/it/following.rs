@@ -280,6 +280,31 @@ async fn files_that_are_renamed_copied_cut_off_and_written_anew_are_read_once(po
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn two_databases_of_one_server_share_its_log_and_each_has_its_own_events(pool: PgPool) {
+    let house = House::new(pool).await;
+    let folder = folder(&house).await;
+    let settings = json!({
+        "url": "postgres://connector@127.0.0.1:1/ledger",
+        "log": folder.path().display().to_string(),
+    });
+    house.system("postgresql", settings).await;
+    let path = folder.path().join("a.json");
+    let mut seen = Seen::default();
+    let of_ledger: Vec<String> =
+        sample().iter().map(|line| line.replace("\"orders\"", "\"ledger\"")).collect();
+    append(&path, &sample().concat());
+    follower::round(&house.store, &mut seen).await.unwrap();
+    append(&path, &of_ledger.concat());
+    follower::round(&house.store, &mut seen).await.unwrap();
+    let counts: Vec<i64> =
+        sqlx::query_scalar("select count(*) from event where class = 'usage' group by system_id")
+            .fetch_all(&house.pool)
+            .await
+            .unwrap();
+    assert!(counts.len() == 2 && counts[0] == counts[1] && counts[0] > 10, "{counts:?}");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn nothing_comes_in_from_a_log_whose_source_was_closed_or_whose_folder_is_not_there(pool: PgPool) {
     let house = House::new(pool).await;
     let folder = folder(&house).await;

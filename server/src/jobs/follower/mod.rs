@@ -49,9 +49,10 @@ enum FollowError {
     NoSlug(String),
 }
 
-/// What was read to its end, so that it is not opened again before it changes.
+/// What was read to its end, so that it is not opened again before it changes. Two databases of one server share its
+/// log, and each is read for itself.
 #[derive(Debug, Default)]
-pub struct Seen(HashMap<PathBuf, (SystemTime, u64)>);
+pub struct Seen(HashMap<(SystemId, PathBuf), (SystemTime, u64)>);
 
 /// Follows for ever.
 pub async fn run(store: &Store) {
@@ -104,15 +105,17 @@ async fn system(store: &Store, followed: &Followed, seen: &mut Seen) -> Result<(
             None => return Ok(()),
         },
     };
-    seen.0.retain(|path, _| !path.starts_with(&folder) || files.iter().any(|file| file.path == *path));
+    let system = followed.system;
+    seen.0.retain(|(of, path), _| *of != system || files.iter().any(|file| file.path == *path));
     for file in files {
         let state = (file.written_at, file.length);
-        if seen.0.get(&file.path) == Some(&state) {
+        let key = (system, file.path.clone());
+        if seen.0.get(&key) == Some(&state) {
             continue;
         }
-        match read_file(store, followed.system, &sender, &database, &file).await {
+        match read_file(store, system, &sender, &database, &file).await {
             Ok(()) => {
-                seen.0.insert(file.path, state);
+                seen.0.insert(key, state);
             }
             // Taken away between listing and opening: rotation.
             Err(FollowError::Read { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {}
