@@ -161,7 +161,7 @@ fn hook(source: &backend::SourceView) -> AnyView {
     };
     view! {
         {state}
-        <dl class="facts">
+        <dl class="facts facts-wide">
             <div><dt>"Payload URL"</dt><dd>"Gatebook’s address and " <code>{path}</code></dd></div>
             <div><dt>"Content type"</dt><dd><code>"application/json"</code></dd></div>
             <div><dt>"Secret"</dt><dd>"the same secret"</dd></div>
