@@ -67,6 +67,8 @@ const PAGES = [
   { path: '/admin/sources/new', notAs: NO_ADMINISTRATORS },
   { from: '/admin/sources', link: '/admin/sources/', notAs: NO_ADMINISTRATORS },
   { path: '/admin/sources/payments-log/token', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/reading-tokens', notAs: NO_ADMINISTRATORS },
+  { path: '/admin/reading-tokens/token', notAs: NO_ADMINISTRATORS },
 ];
 
 /** What begins like a page of one thing, and is none. */

@@ -192,8 +192,9 @@ describe('the journey of a request', { timeout: 240_000 }, () => {
         await go(auditor, `/audit?person=Noor+Haddad&resource=${way.resource}`);
         const request = requestPath.split('/').at(-1);
         const [csv, lines] = [await download(auditor, 'CSV'), await download(auditor, 'JSON lines')];
-        const asObjects = lines.trimEnd().split('\n').map((line) => JSON.parse(line));
-        const asCells = parseCsv(csv);
+        const [begin, ...asObjects] = lines.trimEnd().split('\n').map((line) => JSON.parse(line));
+        assert.equal(asObjects.pop().end.id, begin.export.id);
+        const asCells = parseCsv(csv).filter((event) => event.record === 'event');
         assert.deepEqual(asCells.map((event) => event.id), asObjects.map((event) => event.id));
         const told = asCells.filter((event) => event.request_id === request).reverse();
         assert.deepEqual(told.map((event) => event.action), [

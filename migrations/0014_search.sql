@@ -101,3 +101,6 @@ begin
     end loop;
 end
 $$;
+
+-- It catches an error, which begins a transaction within: not allowed in a parallel query.
+alter function address_of(text) parallel unsafe;

@@ -61,7 +61,7 @@ notices! {
     SourceEnded = "source-ended", "The source is closed, and its tokens have ended.";
     TokenMade = "token-made", "The token works from now on.";
     TokenRotated = "token-rotated", "The new secret works from now on; the one of before for another 24 hours.";
-    TokenEnded = "token-ended", "The token has ended. Whatever sends with it is refused.";
+    TokenEnded = "token-ended", "The token has ended. Whatever shows it is refused.";
     AliasSet = "alias-set", "Noted. The reports under these words follow in a moment, old ones too.";
     AliasTakenBack = "alias-taken-back", "Taken back. The reports under these words are matched anew.";
     StatusChanged = "status-changed", "The status is changed.";

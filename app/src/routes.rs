@@ -20,7 +20,7 @@ pub const AS_OF: &str = "/audit/as-of";
 pub const AS_OF_EXPORT: &str = "/audit/as-of/export";
 /// Change windows; `/audit/windows/{id}` is one.
 pub const WINDOWS: &str = "/audit/windows";
-/// Export of what the filter shows: `?format=csv|jsonl` and the filter.
+/// Export of what the filter shows: `?format=csv|jsonl|ocsf` and the filter.
 pub const AUDIT_EXPORT: &str = "/audit/export";
 /// What could come next in a query: `?text=…&cursor=N`.
 pub const AUDIT_COMPLETE: &str = "/audit/complete";
@@ -40,6 +40,8 @@ pub const BUNDLES: &str = "/admin/bundles";
 pub const JOB_ROLES: &str = "/admin/job-roles";
 /// Sources of events from outside; `/admin/sources/{slug}` is one, `…/token` makes a token or rotates `?token=ID`.
 pub const SOURCES: &str = "/admin/sources";
+/// Tokens that read the book; `…/token` makes one or rotates `?token=ID`.
+pub const READING_TOKENS: &str = "/admin/reading-tokens";
 /// What reports say that means nobody and nothing here yet.
 pub const UNMATCHED: &str = "/admin/unmatched";
 /// The form for a new resource: `?system=SLUG`.
@@ -76,6 +78,11 @@ pub fn source(slug: &str) -> String {
     format!("{SOURCES}/{}", if slug.is_empty() { "new" } else { slug })
 }
 
+/// Where GitHub delivers what happens, for the source with this slug.
+pub fn github_hook(slug: &str) -> String {
+    format!("/api/v1/hooks/github/{slug}")
+}
+
 /// The page of the change window with this id.
 pub fn window(id: &str) -> String {
     format!("{WINDOWS}/{id}")
@@ -91,10 +98,16 @@ pub fn resource_as_of(slug: &str) -> String {
     format!("{CATALOGUE}/{slug}/as-of")
 }
 
-/// The form that makes a token of this source, or gives the one with this id another secret.
+/// Where the tokens of this source stand; of an empty slug, those that read.
+pub fn tokens(slug: &str) -> String {
+    if slug.is_empty() { READING_TOKENS.to_owned() } else { source(slug) }
+}
+
+/// The form that makes a token of this source, or gives the one with this id another secret. An empty slug is no
+/// source: the token reads.
 pub fn token(slug: &str, id: &str) -> String {
     let which = if id.is_empty() { String::new() } else { format!("?token={id}") };
-    format!("{SOURCES}/{slug}/token{which}")
+    format!("{}/token{which}", tokens(slug))
 }
 
 /// The form that edits the resource with this slug.

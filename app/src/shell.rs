@@ -85,6 +85,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/admin/sources/new") view=pages::source::SourceNew ssr=SsrMode::Async/>
                 <Route path=path!("/admin/sources/:slug") view=pages::source::Source ssr=SsrMode::Async/>
                 <Route path=path!("/admin/sources/:slug/token") view=pages::token::Token ssr=SsrMode::Async/>
+                <Route path=path!("/admin/reading-tokens") view=pages::reading_tokens::ReadingTokens ssr=SsrMode::Async/>
+                <Route path=path!("/admin/reading-tokens/token") view=pages::token::Token ssr=SsrMode::Async/>
                 <Route path=path!("/admin/unmatched") view=pages::unmatched::Unmatched ssr=SsrMode::Async/>
                 <Route path=path!("/settings") view=pages::settings::Settings ssr=SsrMode::Async/>
             </Routes>

@@ -10,7 +10,7 @@ import { connect, superuserUrl, withLogin } from './postgres.mjs';
 import { Gatebook } from './process.mjs';
 import { until } from './until.mjs';
 
-const DATABASES = ['gatebook_demo', 'gatebook_demo_target'];
+const DATABASES = ['gatebook_demo', 'gatebook_demo_target', 'gatebook_demo_ledger'];
 const MADE_BY_DEMO = 'made by gatebook demo';
 const READY_WITHIN_MS = 60_000;
 /** Any number that nobody else locks. */

@@ -147,7 +147,17 @@ async fn run(options: Options) {
         growth.push(growth_here);
         worst.push(worst_here);
     }
-    let figures = vec![
+    let measured = json!({
+        "thing": "GET /audit?q=…: the whole router, the session, the page of 50, the count and the facets",
+        "yardstick": "the SQL of the page and of what the facets count, names and best way known beforehand",
+        "events": options.events, "times": options.times, "bytes": weight,
+    });
+    options.shared.report(Report { name: "search", figures: figures(growth, worst), runs, measured }).await;
+}
+
+/// What is compared with the goals.
+fn figures(growth: Vec<f64>, worst: Vec<f64>) -> Vec<Figure> {
+    vec![
         Figure {
             name: "ratio",
             goal_name: "goal",
@@ -164,13 +174,7 @@ async fn run(options: Options) {
             is_floor: false,
             of_runs: worst,
         },
-    ];
-    let measured = json!({
-        "thing": "GET /audit?q=…: the whole router, the session, the page of 50, the count and the facets",
-        "yardstick": "the SQL of the page and of what the facets count, names and best way known beforehand",
-        "events": options.events, "times": options.times, "bytes": weight,
-    });
-    options.shared.report(Report { name: "search", figures, runs, measured }).await;
+    ]
 }
 
 /// A day ten months ago.

@@ -12,6 +12,8 @@ pub(crate) enum LockNumber {
     Holdings = 7_016_996_765_293_437_287,
     /// One process links.
     Links = 7_016_996_765_293_437_284,
+    /// One process follows a system's log; hashed with the system.
+    Following = 7_016_996_765_293_437_289,
     /// One answer to a key at a time; hashed with the key.
     Aliases = 7_016_996_765_293_437_285,
     /// One process numbers events.

@@ -22,6 +22,8 @@ pub struct SourceRecord {
     pub name: String,
     /// The system that its events are about where they do not name one, with its name.
     pub system: Option<(SystemId, String)>,
+    /// Where the secret is that signs what is sent to its hook: `env:NAME` or `file:/path`.
+    pub webhook_secret: Option<String>,
     /// Since when.
     pub created_at: DateTime<Utc>,
     /// Until when, where it is closed.
@@ -38,6 +40,7 @@ struct SourceRow {
     name: String,
     system_id: Option<Uuid>,
     system: Option<String>,
+    webhook_secret: Option<String>,
     created_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
     tokens: i64,
@@ -51,6 +54,7 @@ impl From<SourceRow> for SourceRecord {
             slug: row.slug,
             name: row.name,
             system: row.system_id.map(SystemId).zip(row.system),
+            webhook_secret: row.webhook_secret,
             created_at: row.created_at,
             ended_at: row.ended_at,
             tokens: row.tokens,
@@ -66,7 +70,7 @@ impl From<SourceRow> for SourceRecord {
 pub async fn list(conn: &mut PgConnection, slug: Option<&str>) -> Result<Vec<SourceRecord>> {
     let rows = sqlx::query_as!(
         SourceRow,
-        r#"select q.id, q.slug, q.name, q.system_id, s.name as "system?", q.created_at, q.ended_at,
+        r#"select q.id, q.slug, q.name, q.system_id, s.name as "system?", q.webhook_secret, q.created_at, q.ended_at,
              count(t.id) filter (where t.ended_at is null) as "tokens!", max(t.used_at) as used_at
            from event_source q
            left join system s on s.id = q.system_id
@@ -124,7 +128,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Sets a source's name and system.
+/// Sets a source's name, system, and where the secret of its hook is.
 ///
 /// # Errors
 /// When the database refuses it.
@@ -133,12 +137,14 @@ pub async fn update(
     id: SourceId,
     name: &str,
     system: Option<SystemId>,
+    webhook_secret: Option<&str>,
 ) -> Result<()> {
     sqlx::query!(
-        "update event_source set name = $2, system_id = $3 where id = $1",
+        "update event_source set name = $2, system_id = $3, webhook_secret = $4 where id = $1",
         id.0,
         name,
-        system.map(Uuid::from)
+        system.map(Uuid::from),
+        webhook_secret
     )
     .execute(conn)
     .await?;

@@ -45,6 +45,9 @@ pub fn run(settings: &BuildSettings, options: &Options) -> Result<()> {
     let mut command = Command::new(binary);
     command.arg("demo").arg("--postgres").arg(cluster.url_without_password());
     command.arg("--port").arg(options.port.to_string());
+    if let Some(log) = cluster.own_log() {
+        command.arg("--postgres-log").arg(log);
+    }
     if options.empty {
         command.arg("--empty");
     }

@@ -56,6 +56,8 @@ pub struct Overview {
     pub job_roles: usize,
     /// How many open sources of events.
     pub sources: usize,
+    /// How many tokens that read the book work.
+    pub reading_tokens: usize,
     /// How many words of reports wait for an answer, at most 1,000 of a kind.
     pub unmatched: usize,
     /// What lost its last active owner, at most 200.
@@ -116,6 +118,8 @@ pub struct TypedSystem {
     /// A reference to the password. Anything else is never kept, not even in a draft.
     #[serde(serialize_with = "write_reference")]
     pub password: String,
+    /// The folder that its own log is written to, on this machine; empty where it is not followed.
+    pub log: String,
     /// A span; empty is without a limit of its own.
     pub access_max: String,
     /// Emails, one to a line.
@@ -123,7 +127,7 @@ pub struct TypedSystem {
 }
 
 #[expect(clippy::ptr_arg, reason = "serde passes the field as it is")]
-fn write_reference<S: Serializer>(typed: &String, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn write_reference<S: Serializer>(typed: &String, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(if domain::text::is_reference(typed) { typed } else { "" })
 }
 

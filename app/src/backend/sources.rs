@@ -6,6 +6,7 @@ use domain::id::TokenId;
 use domain::person::PersonRef;
 use serde::{Deserialize, Serialize};
 
+use super::administration::write_reference;
 use super::{Answer, Caller, Saved};
 
 /// Sources and tokens; for administrators alone.
@@ -17,9 +18,12 @@ pub trait Sources: Send + Sync {
     async fn show(&self, caller: &Caller, slug: &str) -> Answer<SourceView>;
     /// Saves a source or adds one; answers its slug besides.
     async fn save(&self, caller: &Caller, typed: &TypedSource) -> Answer<(Saved, String)>;
+    /// The tokens that read the book, newest first, those that have ended last.
+    async fn reading_tokens(&self, caller: &Caller) -> Answer<Vec<TokenRow>>;
     /// Closes a source: nothing comes in from it any more.
     async fn end(&self, caller: &Caller, typed: &TypedSourceEnd) -> Answer<()>;
     /// A secret to be copied, for a new token or, where `token` names one, for that one. Nothing is kept of it yet.
+    /// An empty `slug` is no source: the token reads.
     async fn offer(&self, caller: &Caller, slug: &str, token: &str) -> Answer<Offer>;
     /// Makes a token with the secret that was offered, or gives the one that is named this secret.
     async fn keep(&self, caller: &Caller, typed: &TypedToken) -> Answer<()>;
@@ -103,6 +107,10 @@ pub struct TypedSource {
     pub name: String,
     /// A system's slug, or empty.
     pub system: String,
+    /// Where the secret is that signs what is sent to its hook, or empty: a reference, never the secret.
+    /// Anything else is not even kept in a draft.
+    #[serde(serialize_with = "write_reference")]
+    pub webhook_secret: String,
 }
 
 /// A source to be closed.
@@ -119,7 +127,7 @@ pub struct TypedSourceEnd {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TypedToken {
-    /// Its source.
+    /// Its source; empty for a token that reads.
     pub slug: String,
     /// Which gets another secret; empty for a new one.
     pub token: String,
@@ -134,7 +142,7 @@ pub struct TypedToken {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TypedTokenEnd {
-    /// Its source.
+    /// Its source; empty for a token that reads.
     pub slug: String,
     /// Which.
     pub token: String,

@@ -37,7 +37,7 @@ impl Form for TypedTokenEnd {
     const NAME: &'static str = "end-token";
 
     fn path(&self) -> String {
-        routes::source(&address::encode(&self.slug))
+        routes::tokens(&address::encode(&self.slug))
     }
 }
 
@@ -72,7 +72,7 @@ pub async fn keep_token(typed: TypedToken) -> Result<(), PortalError> {
     let counter = Counter::open()?;
     let done = counter.backend.sources.keep(&counter.caller, &typed).await;
     let notice = if typed.token.is_empty() { Notice::TokenMade } else { Notice::TokenRotated };
-    counter.close(&typed, done, |()| notice.on(&routes::source(&address::encode(&typed.slug)))).await
+    counter.close(&typed, done, |()| notice.on(&routes::tokens(&address::encode(&typed.slug)))).await
 }
 
 /// Ends a token.
@@ -92,12 +92,19 @@ mod tests {
         let typed = TypedToken { secret: "gatebook_x".into(), name: "n".into(), ..Default::default() };
         let kept = crate::forms::draft_of(&typed, &PortalError::Internal).typed;
         assert!(!kept.contains("gatebook_x") && kept.contains("\"n\""), "{kept}");
+        for (secret, is_kept) in [("hunter2", false), ("env:HUNTER2", true)] {
+            let typed = TypedSource { webhook_secret: secret.into(), ..Default::default() };
+            let kept = crate::forms::draft_of(&typed, &PortalError::Internal).typed;
+            assert_eq!(kept.contains(secret), is_kept, "{kept}");
+        }
     }
 
     #[test]
     fn forms_lead_back_to_where_they_stand() {
         let token = TypedToken { slug: "a&b".into(), token: "1".into(), ..Default::default() };
         assert_eq!(token.path(), "/admin/sources/a%26b/token?token=1");
+        assert_eq!(TypedToken::default().path(), "/admin/reading-tokens/token");
+        assert_eq!(TypedTokenEnd::default().path(), "/admin/reading-tokens");
         assert_eq!(TypedSource::default().path(), "/admin/sources/new");
         assert_eq!(
             after_source(&TypedSource::default(), Saved::Done, "a"),

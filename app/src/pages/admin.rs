@@ -42,6 +42,7 @@ fn ways(overview: &Overview) -> AnyView {
     let systems = "What access is on, whether people or a connector open it, and who looks after it";
     let bundles = "Several entitlements that are asked for together";
     let sources = "Where events of other systems come in, and the tokens that let them in";
+    let reading = "Programs that read the whole book";
     let unmatched = "People and things that reports name and nobody here knows";
     let job_roles = "Responsibilities, and the entitlements that they explain";
     view! {
@@ -50,6 +51,7 @@ fn ways(overview: &Overview) -> AnyView {
             {way(routes::BUNDLES, "Bundles", overview.bundles, bundles)}
             {way(routes::JOB_ROLES, "Job roles", overview.job_roles, job_roles)}
             {way(routes::SOURCES, "Sources", overview.sources, sources)}
+            {way(routes::READING_TOKENS, "Tokens that read", overview.reading_tokens, reading)}
             {way(routes::UNMATCHED, "Not known yet", overview.unmatched, unmatched)}
         </ul>
     }

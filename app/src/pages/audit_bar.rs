@@ -261,6 +261,7 @@ pub(crate) fn summary(desk: &Desk, query: &Query, look: &Look, list: &AuditList)
                 <span class="quiet">"Times in " {desk.caller.time_zone.name()}</span>
                 <a class="quiet-link" href=export("csv") download rel="nofollow">{icon(Icon::Download)} "CSV"</a>
                 <a class="quiet-link" href=export("jsonl") download rel="nofollow">{icon(Icon::Download)} "JSON lines"</a>
+                <a class="quiet-link" href=export("ocsf") download rel="nofollow">{icon(Icon::Download)} "OCSF"</a>
             </span>
         </div>
     }

@@ -25,6 +25,7 @@ pub mod missing;
 pub mod people;
 pub mod person;
 mod proposal;
+pub mod reading_tokens;
 pub mod report;
 mod report_tables;
 pub mod request;

@@ -4,7 +4,7 @@ use domain::grant::Removal;
 use domain::report::Table;
 use leptos::prelude::*;
 
-use super::audit::address_of;
+use super::audit_columns::Look;
 use crate::address;
 use crate::backend::{LeftBehind, PeriodRow, PeriodTable};
 use crate::components::head::section;
@@ -46,7 +46,7 @@ fn ways(one: &PeriodTable) -> AnyView {
     let of = |format: &str| format!("{format} of {}", one.table.heading());
     view! {
         <p class="report-way">
-            <a class="report-query" href=address_of(&one.query)>{one.query.as_written()}</a>
+            <a class="report-query" href=Look::default().address_of(&one.query)>{one.query.as_written()}</a>
             <span class="bar-export">
                 <a class="quiet-link" href=export(one, "csv") download rel="nofollow" aria-label=of("CSV")>{icon(Icon::Download)} "CSV"</a>
                 <a class="quiet-link" href=export(one, "jsonl") download rel="nofollow" aria-label=of("JSON lines")>{icon(Icon::Download)} "JSON lines"</a>

@@ -62,6 +62,7 @@ pub fn Source() -> impl IntoView {
                 <div class="split-main">
                     {section("tokens", "Tokens", tokens(desk.clock(), &source))}
                     {is_open.then(|| section("sending", "How to send", sending()))}
+                    {is_open.then(|| section("hook", "GitHub webhooks", hook(&source)))}
                     {is_open.then(|| section("words", "The source", form(&desk, &source)))}
                 </div>
                 {is_open.then(|| view! {
@@ -85,7 +86,8 @@ fn tokens(clock: Clock, source: &backend::SourceView) -> AnyView {
     view! { <ul class="rows">{rows}</ul> }.into_any()
 }
 
-fn token_row(clock: Clock, slug: &str, token: &TokenRow) -> AnyView {
+/// A token with what can be done to it; an empty slug is no source.
+pub(crate) fn token_row(clock: Clock, slug: &str, token: &TokenRow) -> AnyView {
     let used = match token.used_at {
         Some(at) => view! { "used " {clock.relative(at)} }.into_any(),
         None => "not used yet".into_any(),
@@ -125,7 +127,7 @@ fn end(slug: &str, token: &TokenRow) -> AnyView {
             <form method="post" action=EndToken::url()>
                 <input type="hidden" name="typed[slug]" value=slug.to_owned()/>
                 <input type="hidden" name="typed[token]" value=token.id.to_string()/>
-                <p class="reveal-words">"Whatever sends with it is refused from now on."</p>
+                <p class="reveal-words">"Whatever shows it is refused from now on."</p>
                 <button class="button-danger" type="submit">"End this token"</button>
             </form>
         },
@@ -146,6 +148,30 @@ fn sending() -> AnyView {
     .into_any()
 }
 
+/// How an organisation at GitHub sends what happens there by itself.
+fn hook(source: &backend::SourceView) -> AnyView {
+    let path = routes::github_hook(&address::encode(&source.row.slug));
+    let state = if source.typed.webhook_secret.is_empty() {
+        view! {
+            <p class="quiet">"An organisation at GitHub can send what happens there by itself. Put a long random secret where this server can read it, and say below where that is: then this address takes what is signed with it."</p>
+        }
+        .into_any()
+    } else {
+        view! { <p class="quiet">"This address takes what is signed with the secret at " <code>{source.typed.webhook_secret.clone()}</code> "."</p> }.into_any()
+    };
+    view! {
+        {state}
+        <dl class="facts facts-wide">
+            <div><dt>"Payload URL"</dt><dd>"Gatebook’s address and " <code>{path}</code></dd></div>
+            <div><dt>"Content type"</dt><dd><code>"application/json"</code></dd></div>
+            <div><dt>"Secret"</dt><dd>"the same secret"</dd></div>
+            <div><dt>"Events"</dt><dd>"Send me everything"</dd></div>
+        </dl>
+        <p class="quiet">"In the organisation at GitHub: Settings, Webhooks, Add webhook. What GitHub delivers again is not stored twice; what is not signed is refused, and stands in the book."</p>
+    }
+    .into_any()
+}
+
 fn form(desk: &Desk, source: &backend::SourceView) -> AnyView {
     let is_new = source.typed.slug.is_empty();
     let filled = desk.filled_where::<TypedSource>(|typed| typed.slug == source.typed.slug);
@@ -156,12 +182,19 @@ fn form(desk: &Desk, source: &backend::SourceView) -> AnyView {
     let system = Field::new("system", "What its events are about")
         .hint("Where an event names a system itself, that counts.")
         .error(filled.error("system"));
+    let webhook = (!is_new).then(|| {
+        Field::new("webhook_secret", "Where the secret of its webhooks is")
+            .hint("env:NAME or file:/path on this server; empty where nothing is signed. Never the secret itself.")
+            .error(filled.error("webhook_secret"))
+            .input("typed[webhook_secret]", "text", typed.webhook_secret.clone())
+    });
     view! {
         <form class="form" method="post" action=SaveSource::url()>
             <input type="hidden" name="typed[slug]" value=source.typed.slug.clone()/>
             {Field::new("name", "Name").error(filled.error("name")).input("typed[name]", "text", typed.name.clone())}
             {address}
             {select(system, "typed[system]", &typed.system, systems)}
+            {webhook}
             <div class="form-end">
                 <button class="button" type="submit">{if is_new { "Add the source" } else { "Save the source" }}</button>
                 <a class="button-quiet" href=routes::SOURCES>{if is_new { "Leave it" } else { "Leave it as it is" }}</a>

@@ -189,6 +189,11 @@ fn way(edit: &backend::SystemEdit, typed: &TypedSystem, filled: &Filled<TypedSys
                     .hint("A reference: env:NAME, or file:/path on the machine that Gatebook runs on. The password itself never comes in here.")
                     .error(filled.error("password"))
                     .input("typed[password]", "text", typed.password.clone())}
+                {Field::new("log", "Folder of its log")
+                    .optional()
+                    .hint("Where the database server writes its jsonlog or csvlog, as a full path on the machine that Gatebook works on. What is done there is then read from it.")
+                    .error(filled.error("log"))
+                    .input("typed[log]", "text", typed.log.clone())}
             </div>
         </fieldset>
     }

@@ -23,11 +23,14 @@ pub fn Token() -> impl IntoView {
             None => "Make a token".to_owned(),
         };
         let lead = match &offer.token {
-            Some(_) => "The secret of now works for another 24 hours, so that the sender can be changed.",
+            None if slug.is_empty() => "Whoever has it reads the whole book, and can write nothing.",
+            Some(_) => {
+                "The secret of now works for another 24 hours, so that whatever shows it can be changed."
+            }
             None => "It lets events of this source in, and nothing else.",
         };
         let body = view! {
-            {crumb_to(routes::source(&address::encode(&slug)), offer.source.clone())}
+            {crumb_to(routes::tokens(&address::encode(&slug)), offer.source.clone())}
             {head(title.clone(), lead, None)}
             {form(&desk, &offer, &slug, token)}
         };
@@ -40,7 +43,7 @@ fn form(desk: &Desk, offer: &backend::Offer, slug: &str, token: String) -> AnyVi
     let is_new = offer.token.is_none();
     let name = is_new.then(|| {
         Field::new("name", "Name")
-            .hint("What sends with it, such as “collector on host 3”.")
+            .hint("What shows it, such as “collector on host 3”.")
             .error(filled.error("name"))
             .input("typed[name]", "text", filled.typed.name.clone())
     });
@@ -59,7 +62,7 @@ fn form(desk: &Desk, offer: &backend::Offer, slug: &str, token: String) -> AnyVi
             {secret.around(control.into_any())}
             <div class="form-end">
                 <button class="button" type="submit">"I have copied it: let it work"</button>
-                <a class="button-quiet" href=routes::source(&address::encode(slug))>"Leave it"</a>
+                <a class="button-quiet" href=routes::tokens(&address::encode(slug))>"Leave it"</a>
             </div>
         </form>
     }

@@ -89,6 +89,7 @@ actions! {
     TokenRotated = "token.rotated", "rotated a token";
     TokenEnded = "token.ended", "ended a token";
     TokenRefused = "token.refused", "tried to send what never comes in from outside";
+    DeliveryRefused = "source.delivery_refused", "delivered without the right signature";
     WindowAdded = "window.added", "added a change window";
     WindowDeleted = "window.deleted", "deleted a change window";
     AliasSet = "alias.set", "said what the words of a source mean:";

@@ -34,7 +34,7 @@ impl SystemFacts {
     /// The settings that no form has a field for.
     fn others(&self) -> Vec<(&String, &Value)> {
         let all = self.settings.as_object().into_iter().flatten();
-        all.filter(|(name, _)| !matches!(name.as_str(), "url" | "password")).collect()
+        all.filter(|(name, _)| !matches!(name.as_str(), "url" | "password" | "log")).collect()
     }
 }
 
@@ -47,6 +47,7 @@ impl Facts for SystemFacts {
         all.note("url", "address", Policy, self.setting("url"), after.setting("url"));
         let (was, is) = (self.setting("password"), after.setting("password"));
         all.note("password_reference", "reference to the password", Policy, was, is);
+        all.note("log", "folder of its log", Policy, self.setting("log"), after.setting("log"));
         all.note("connector_settings", "other settings", Policy, self.others(), after.others());
         all.note("access_max_seconds", "longest access", Policy, self.access_max, after.access_max);
         all.note_owners(Owners, &self.owners, &after.owners);

@@ -38,6 +38,9 @@ pub struct Settings {
     /// How many sign-ins one address may begin in a minute; 0 is no bound.
     /// `GATEBOOK_SIGN_INS_PER_MINUTE`, default 60: many people may share one address.
     pub sign_ins_per_minute: u32,
+    /// How many tokens and signatures that do not work one address may show in a minute; 0 is no bound.
+    /// `GATEBOOK_REFUSALS_PER_MINUTE`, default 30.
+    pub refusals_per_minute: u32,
 }
 
 /// The address that people reach the portal at: an origin, without a path.
@@ -168,6 +171,8 @@ impl Settings {
             },
             sign_ins_per_minute: u32::try_from(number("GATEBOOK_SIGN_INS_PER_MINUTE", 60, 0..=1_000_000)?)
                 .unwrap_or(0),
+            refusals_per_minute: u32::try_from(number("GATEBOOK_REFUSALS_PER_MINUTE", 30, 0..=1_000_000)?)
+                .unwrap_or(0),
         })
     }
 }
@@ -262,6 +267,7 @@ mod tests {
             ("GATEBOOK_TRUSTED_PROXIES", "10.0.0.0/33"),
             ("GATEBOOK_SESSION_IDLE_MINUTES", "0"),
             ("GATEBOOK_SIGN_INS_PER_MINUTE", "many"),
+            ("GATEBOOK_REFUSALS_PER_MINUTE", "-1"),
         ] {
             let error = with(&[(name, value)]).unwrap_err();
             assert!(error.contains(name), "{error}");

@@ -1,7 +1,7 @@
 //! Where access starts and stops for real: one file per kind of system, and a line in [`all`].
 
 mod postgresql;
-mod secret;
+pub mod secret;
 pub mod settings;
 
 use async_trait::async_trait;

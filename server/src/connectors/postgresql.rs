@@ -33,6 +33,9 @@ struct Settings {
     url: String,
     /// A reference to the password.
     password: Option<String>,
+    /// The folder of its log, which [`crate::jobs::follower`] reads.
+    #[serde(rename = "log")]
+    _log: Option<String>,
 }
 
 #[async_trait]

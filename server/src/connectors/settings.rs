@@ -62,6 +62,11 @@ struct Place {
     besides: Vec<(String, String)>,
 }
 
+/// The database that settings of this kind lead to; `None` where they lead nowhere.
+pub fn database(settings: &Value) -> Option<String> {
+    place(settings).map(|place| place.database)
+}
+
 fn place(settings: &Value) -> Option<Place> {
     let url = Url::parse(settings.get("url")?.as_str()?).ok()?;
     let mut port = url.port().unwrap_or(POSTGRESQL_PORT);
@@ -131,8 +136,11 @@ fn no_secret(name: &str) -> String {
 }
 
 fn check_postgresql(settings: &Map<String, Value>) -> Result<(), String> {
-    if let Some(other) = settings.keys().find(|name| !matches!(name.as_str(), "url" | "password")) {
-        return Err(format!("“{other}” is unknown; postgresql takes url and password."));
+    if let Some(other) = settings.keys().find(|name| !matches!(name.as_str(), "url" | "password" | "log")) {
+        return Err(format!("“{other}” is unknown; postgresql takes url, password and log."));
+    }
+    if settings.get("log").is_some_and(|log| !log.as_str().is_some_and(|log| log.starts_with('/'))) {
+        return Err("“log” must be the full path of a folder.".to_owned());
     }
     let url = settings.get("url").and_then(Value::as_str).and_then(|url| Url::parse(url).ok());
     match url {
@@ -178,6 +186,8 @@ mod tests {
         assert!(checked("postgresql", json!({})).is_err());
         assert!(checked("postgresql", json!({ "url": "https://db/app" })).is_err());
         assert!(checked("postgresql", json!({ "url": "postgres://a@b/c", "port": 1 })).is_err());
+        assert!(checked("postgresql", json!({ "url": "postgres://a@b/c", "log": "pg_log" })).is_err());
+        assert!(checked("postgresql", json!({ "url": "postgres://a@b/c", "log": "/var/log/pg" })).is_ok());
     }
 
     #[test]

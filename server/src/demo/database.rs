@@ -11,8 +11,9 @@ use crate::{migrate, secret};
 
 /// The portal's database.
 const DATABASE: &str = "gatebook_demo";
-/// The database that the sample company opens and closes access to.
+/// The databases that the sample company opens and closes access to.
 const TARGET: &str = "gatebook_demo_target";
+const LEDGER: &str = "gatebook_demo_ledger";
 const OWNER: &str = "gatebook_owner";
 const APPLICATION: &str = "gatebook_app";
 /// What the demo's own databases and roles are commented with. Others of these names are left alone.
@@ -29,6 +30,8 @@ pub struct Databases {
     pub target: SecretString,
     /// The target's database, as the superuser: for making roles there.
     pub target_admin: SecretString,
+    /// The ledger's database, as the superuser.
+    pub ledger_admin: SecretString,
 }
 
 /// Makes what is missing, sets new passwords, and brings the schema up to date.
@@ -49,11 +52,13 @@ pub async fn prepare(superuser_url: &str) -> Result<Databases, DemoError> {
     cluster::ensure_role(&admin, APPLICATION, &application_password, Some(MARK)).await?;
     cluster::ensure_database(&admin, DATABASE, OWNER, MARK).await?;
     cluster::ensure_database(&admin, TARGET, OWNER, MARK).await?;
+    cluster::ensure_database(&admin, LEDGER, OWNER, MARK).await?;
     let databases = Databases {
         application: login(&superuser, DATABASE, Some((APPLICATION, &application_password)))?,
         owner: login(&superuser, DATABASE, Some((OWNER, &owner_password)))?,
         target: login(&superuser, TARGET, Some((OWNER, &owner_password)))?,
         target_admin: login(&superuser, TARGET, None)?,
+        ledger_admin: login(&superuser, LEDGER, None)?,
     };
     migrate::migrate(&databases.owner, &databases.application).await?;
     Ok(databases)

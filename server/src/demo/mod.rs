@@ -23,7 +23,7 @@ use crate::oidc::OidcError;
 use crate::serve::{Stop, serve};
 use crate::work::work;
 use crate::{http, secret};
-use company::{ADMIN_GROUP, AUDITOR_GROUP, TargetDatabase};
+use company::{ADMIN_GROUP, AUDITOR_GROUP, Share, TargetDatabase};
 use provider::DemoProvider;
 
 /// How Gatebook is known to the demo's provider.
@@ -39,6 +39,9 @@ pub struct DemoArgs {
     /// Where the portal listens; the sign-in provider takes the next port.
     #[arg(long, default_value_t = 3000)]
     port: u16,
+    /// Where that Postgres writes its jsonlog or csvlog: then what is done in the company's databases shows.
+    #[arg(long, value_name = "FOLDER")]
+    postgres_log: Option<PathBuf>,
     /// Without the sample company.
     #[arg(long)]
     empty: bool,
@@ -117,7 +120,7 @@ pub async fn run(args: DemoArgs) -> Result<(), DemoError> {
     let store = Store::connect(databases.application.expose_secret(), CONNECTIONS_MAX)?;
     let settings = settings(args.port, provider_port)?;
     if !args.empty {
-        let target = target(&databases, &args.state).await?;
+        let target = target(&databases, &args.state, args.postgres_log.as_deref()).await?;
         company::seed(&store, store.now().await?, Some(target)).await?;
     }
     let demo_provider =
@@ -139,8 +142,12 @@ pub async fn run(args: DemoArgs) -> Result<(), DemoError> {
     Ok(())
 }
 
-/// Prepares the database that the sample company opens access to, and says how the connector gets there.
-async fn target(databases: &Databases, state: &Path) -> Result<TargetDatabase, DemoError> {
+/// Prepares the databases that the sample company opens access to, and says how the connector gets there.
+async fn target(
+    databases: &Databases,
+    state: &Path,
+    log: Option<&Path>,
+) -> Result<TargetDatabase, DemoError> {
     let file = state.join("connector-password");
     let password = match std::fs::read_to_string(&file) {
         Ok(password) => password,
@@ -151,16 +158,30 @@ async fn target(databases: &Databases, state: &Path) -> Result<TargetDatabase, D
             password
         }
     };
-    let admin = databases.target_admin.expose_secret();
-    company::seed_target(admin, &password).await?;
+    let mut urls = Vec::new();
+    for (admin, share) in
+        [(&databases.target_admin, Share::Payments), (&databases.ledger_admin, Share::Ledger)]
+    {
+        company::seed_target(admin.expose_secret(), share, &password).await?;
+        urls.push(of_connector(admin.expose_secret())?);
+    }
+    let absolute =
+        |path: &Path| std::path::absolute(path).map_err(DemoError::io("the working folder is gone"));
+    let ledger_url_without_password = urls.pop().unwrap_or_default();
+    Ok(TargetDatabase {
+        url_without_password: urls.pop().unwrap_or_default(),
+        ledger_url_without_password,
+        password_reference: format!("file:{}", absolute(&file)?.display()),
+        log: log.map(absolute).transpose()?.map(|log| log.display().to_string()),
+    })
+}
+
+/// The same database for the connector's role.
+fn of_connector(admin: &str) -> Result<String, DemoError> {
     let mut url = Url::parse(admin).map_err(|_| DemoError::NoAddress)?;
     url.set_username(company::CONNECTOR_ROLE).map_err(|()| DemoError::NoAddress)?;
     url.set_password(None).map_err(|()| DemoError::NoAddress)?;
-    let file = std::path::absolute(&file).map_err(DemoError::io("the working folder is gone"))?;
-    Ok(TargetDatabase {
-        url_without_password: url.into(),
-        password_reference: format!("file:{}", file.display()),
-    })
+    Ok(url.into())
 }
 
 /// Readable by nobody else.

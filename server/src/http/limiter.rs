@@ -1,4 +1,4 @@
-//! How often one address may begin a sign-in.
+//! How often one address may begin a sign-in, or show what does not work.
 //!
 //! A bucket for each address, kept in this process: with several servers the bound is so many times as
 //! high, which is good enough against somebody filling the sessions table.

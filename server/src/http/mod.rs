@@ -52,6 +52,8 @@ pub struct DoorParts {
     /// Who watches the book.
     pub live: Hub,
     limiter: Limiter,
+    /// How often one address may fail to say who it is.
+    refusals: Limiter,
 }
 
 /// Puts a door together; nothing is asked of anybody yet.
@@ -64,6 +66,7 @@ pub fn door(settings: Settings, store: Store, risks: Risks) -> Result<Door, Oidc
     Ok(Arc::new(DoorParts {
         provider: Provider::new(settings.oidc.clone(), redirect_uri)?,
         limiter: Limiter::new(settings.sign_ins_per_minute),
+        refusals: Limiter::new(settings.refusals_per_minute),
         settings,
         store,
         risks,

@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router, routing};
+use chrono::{DateTime, Utc};
 use domain::audit::query::parse;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
@@ -27,7 +28,7 @@ use super::plain_page::PlainPage;
 use super::{Door, assets, completion, live};
 use crate::portal::Portal;
 use crate::portal::account::OwnAccount;
-use crate::portal::export::Format;
+use crate::portal::export::{Chunks, Format};
 
 /// The pages, for [`super::router`] to put behind the guard.
 pub fn pages(door: &Door) -> Router {
@@ -93,7 +94,7 @@ async fn export(
     Query(ExportQuery { format, q }): Query<ExportQuery>,
 ) -> Response {
     let Some(format) = Format::parse(&format) else {
-        return refused(&PortalError::field("format", "The format is csv or jsonl."));
+        return refused(&PortalError::field("format", format!("The format is {}.", Format::WORDS)));
     };
     let query = match parse(&q, &context_of(&caller)) {
         Ok(query) => query,
@@ -103,7 +104,12 @@ async fn export(
         Ok(stream) => stream,
         Err(error) => return refused(&error),
     };
-    let stamp = caller.called_at.format("%Y%m%dT%H%M%SZ");
+    download(stream, format, caller.called_at)
+}
+
+/// An export as a file.
+pub(super) fn download(stream: Chunks, format: Format, at: DateTime<Utc>) -> Response {
+    let stamp = at.format("%Y%m%dT%H%M%SZ");
     file(Body::from_stream(stream), format, &format!("gatebook-audit-{stamp}"))
 }
 
@@ -120,7 +126,7 @@ async fn export_held(
     Extension(Visiting(caller)): Extension<Visiting>,
     Query(HeldQuery { format, date }): Query<HeldQuery>,
 ) -> Response {
-    let Some(format) = Format::parse(&format) else {
+    let Some(format) = Format::parse(&format).filter(|format| *format != Format::Ocsf) else {
         return refused(&PortalError::field("format", "The format is csv or jsonl."));
     };
     match portal.export_held(&caller, &date, format).await {

@@ -2,6 +2,7 @@
 //! queued: any number of workers look for it, and a crash leaves it due.
 
 mod due;
+pub mod follower;
 pub mod holdings;
 pub mod linker;
 pub mod sequencer;
@@ -36,9 +37,12 @@ pub async fn run(store: Store, connectors: Vec<Box<dyn Connector>>, stop: impl F
     };
     tokio::select! {
         () = stop => {}
-        ((), (), (), (), ()) = futures::future::join5(
-            by_time, at_targets, sequencer::run(&store), linker::run(&store), holdings::run(&store),
-        ) => {}
+        _ = async {
+            tokio::join!(
+                by_time, at_targets, sequencer::run(&store), linker::run(&store), holdings::run(&store),
+                follower::run(&store),
+            )
+        } => {}
     }
 }
 

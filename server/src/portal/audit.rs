@@ -68,7 +68,7 @@ pub(crate) fn sees_all(caller: &Caller) -> bool {
 }
 
 /// What is looked for, showing no more than the caller may see.
-pub(super) fn search_of<'a>(caller: &Caller, query: &'a Query) -> Search<'a> {
+fn search_of<'a>(caller: &Caller, query: &'a Query) -> Search<'a> {
     Search { query, concerning: (!sees_all(caller)).then(|| caller.id()) }
 }
 
@@ -139,7 +139,7 @@ pub(crate) fn hide_source(caller: &Caller, event: &mut Event) {
 }
 
 /// Writes the search into the book, unless the same person has looked for the same lately.
-async fn note_search(store: &Store, caller: &Caller, query: &Query) -> Result<(), Fault> {
+pub(super) async fn note_search(store: &Store, caller: &Caller, query: &Query) -> Result<(), Fault> {
     note_reading(store, caller, serde_json::json!({ "query": query.as_written() })).await
 }
 
@@ -158,11 +158,11 @@ pub(super) async fn note_reading(
     Ok(())
 }
 
-fn write_cursor(cursor: Cursor) -> String {
+pub(super) fn write_cursor(cursor: Cursor) -> String {
     URL_SAFE_NO_PAD.encode(format!("{} {}", cursor.recorded_at.timestamp_micros(), cursor.id))
 }
 
-fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
+pub(super) fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
     let read = || {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (micros, id) = text.split_once(' ')?;

@@ -18,7 +18,8 @@ use store::{PgConnection, Store, Tx};
 
 use super::editing::{form, may};
 use super::typed::Faults;
-use super::{Fault, Portal, refuse, tell};
+use super::{Fault, Portal, reading_tokens, refuse, tell};
+use crate::connectors::settings::NO_SECRET;
 use crate::secret;
 
 /// So long does the secret of before work after a rotation.
@@ -44,20 +45,34 @@ impl Sources for Portal {
         })
     }
 
+    async fn reading_tokens(&self, caller: &Caller) -> Answer<Vec<TokenRow>> {
+        let listed = reading_tokens::list(&self.store, caller).await;
+        tell(listed).map(|tokens| tokens.into_iter().map(|token| token_row(caller, token)).collect())
+    }
+
     async fn end(&self, caller: &Caller, typed: &TypedSourceEnd) -> Answer<()> {
         tell(end(&self.store, caller, typed).await)
     }
 
     async fn offer(&self, caller: &Caller, slug: &str, token: &str) -> Answer<Offer> {
-        tell(offer(&self.store, caller, slug, token).await)
+        tell(match slug {
+            "" => reading_tokens::offer(&self.store, caller, token).await,
+            slug => offer(&self.store, caller, slug, token).await,
+        })
     }
 
     async fn keep(&self, caller: &Caller, typed: &TypedToken) -> Answer<()> {
-        tell(keep(&self.store, caller, typed).await)
+        tell(match typed.slug.as_str() {
+            "" => reading_tokens::keep(&self.store, caller, typed, PREVIOUS_WORKS).await,
+            _ => keep(&self.store, caller, typed).await,
+        })
     }
 
     async fn end_token(&self, caller: &Caller, typed: &TypedTokenEnd) -> Answer<()> {
-        tell(end_token(&self.store, caller, typed).await)
+        tell(match typed.slug.as_str() {
+            "" => reading_tokens::end(&self.store, caller, typed).await,
+            _ => end_token(&self.store, caller, typed).await,
+        })
     }
 }
 
@@ -101,6 +116,7 @@ async fn show(store: &Store, caller: &Caller, slug: &str) -> Result<SourceView, 
         address: String::new(),
         name: record.name.clone(),
         system: system.map(|system| system.slug.clone()).unwrap_or_default(),
+        webhook_secret: record.webhook_secret.clone().unwrap_or_default(),
     };
     let tokens = tokens.into_iter().map(|token| token_row(caller, token)).collect();
     Ok(SourceView { row: row(record), typed, tokens, systems })
@@ -146,6 +162,19 @@ async fn read(
     Ok((name, system.map(|system| (system.id, system.facts.name))))
 }
 
+/// Where a secret is. What was typed is told to nobody: it may be the secret itself.
+fn reference(faults: &mut Faults, typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return None;
+    }
+    if !domain::text::is_reference(typed) || typed.chars().count() > domain::text::LINE_MAX_CHARS {
+        faults.add("webhook_secret", NO_SECRET);
+        return None;
+    }
+    Some(typed.to_owned())
+}
+
 fn about(system: Option<&(SystemId, String)>) -> About {
     About {
         system_id: system.map(|(id, _)| *id),
@@ -182,16 +211,18 @@ async fn lock(tx: &mut Tx, slug: &str) -> Result<SourceRecord, Fault> {
 async fn save(store: &Store, caller: &Caller, typed: &TypedSource) -> Result<Saved, Fault> {
     let mut tx = begin(store, caller, Action::SourceChanged).await?;
     let before = lock(&mut tx, &typed.slug).await?;
-    let (name, system) = read(tx.conn(), Faults::default(), typed).await?;
-    if before.name == name && before.system == system {
+    let mut faults = Faults::default();
+    let hook = reference(&mut faults, &typed.webhook_secret);
+    let (name, system) = read(tx.conn(), faults, typed).await?;
+    if before.name == name && before.system == system && before.webhook_secret == hook {
         return Ok(Saved::Unchanged);
     }
-    source::update(tx.conn(), before.id, &name, system.as_ref().map(|(id, _)| *id)).await?;
-    let facts = |name: &str, system: Option<&(SystemId, String)>| json!({ "name": name, "system": system.map(|(_, name)| name) });
+    source::update(tx.conn(), before.id, &name, system.as_ref().map(|(id, _)| *id), hook.as_deref()).await?;
+    let facts = |name: &str, system: Option<&(SystemId, String)>, hook: Option<&str>| json!({ "name": name, "system": system.map(|(_, name)| name), "webhook_secret": hook });
     let detail = json!({
         "slug": before.slug,
-        "before": facts(&before.name, before.system.as_ref()),
-        "after": facts(&name, system.as_ref()),
+        "before": facts(&before.name, before.system.as_ref(), before.webhook_secret.as_deref()),
+        "after": facts(&name, system.as_ref(), hook.as_deref()),
     });
     tx.commit(NewEvent::by(caller, Action::SourceChanged).about(about(system.as_ref())).detail(detail))
         .await?;

@@ -1,7 +1,7 @@
 //! The sample company.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use server::demo::company::{self, TargetDatabase};
+use server::demo::company::{self, Share, TargetDatabase};
 use sqlx::PgPool;
 use store::{Clock, Store};
 
@@ -94,11 +94,16 @@ async fn target(pool: &PgPool) -> TargetDatabase {
     let database = options.get_database().expect("a database");
     let mut superuser: url::Url = std::env::var("DATABASE_URL").expect("set").parse().expect("an address");
     superuser.set_path(database);
-    company::seed_target(superuser.as_str(), "not-a-secret").await.expect("prepares");
+    for share in [Share::Payments, Share::Ledger] {
+        company::seed_target(superuser.as_str(), share, "not-a-secret").await.expect("prepares");
+    }
     let password = std::env::temp_dir().join(format!("gatebook-target-{}", std::process::id()));
     std::fs::write(&password, "not-a-secret").expect("writes");
+    let url = format!("postgres://{}@{host}:{port}/{database}", company::CONNECTOR_ROLE);
     TargetDatabase {
-        url_without_password: format!("postgres://{}@{host}:{port}/{database}", company::CONNECTOR_ROLE),
+        url_without_password: url.clone(),
+        ledger_url_without_password: url,
+        log: None,
         password_reference: format!("file:{}", password.display()),
     }
 }

@@ -1,6 +1,7 @@
 //! A query of the book as a condition of SQL: the tree becomes words of SQL that stand here, everything that anybody
 //! typed becomes a parameter. It says what [`domain::audit::query::Query::matches`] says.
 
+use chrono::{DateTime, Utc};
 use domain::audit::query::{ActionPattern, Comparison, Expr, Term, Text, folded, words};
 use domain::catalogue::Sensitivity;
 use domain::id::PersonId;
@@ -101,23 +102,21 @@ fn push_term(query: &mut QueryBuilder<Postgres>, term: &Term, reader: Option<Per
             query.push(LINK.replace("COLUMN", "covered")).push(" = ").push_bind(*wanted);
         }
         Term::Window(name) => push_window(query, name),
-        Term::Before(moment) => {
-            query.push("e.occurred_at < ").push_bind(moment.at);
-        }
-        Term::After(moment) => {
-            query.push("e.occurred_at >= ").push_bind(moment.at);
-        }
-        Term::During(period) => {
-            query.push("(true");
-            if let Some(from) = period.from {
-                query.push(" and e.occurred_at >= ").push_bind(from);
-            }
-            if let Some(until) = period.until {
-                query.push(" and e.occurred_at < ").push_bind(until);
-            }
-            query.push(")");
-        }
+        Term::Before(moment) => push_time(query, None, Some(moment.at)),
+        Term::After(moment) => push_time(query, Some(moment.at), None),
+        Term::During(period) => push_time(query, period.from, period.until),
     }
+}
+
+fn push_time(query: &mut QueryBuilder<Postgres>, from: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) {
+    query.push("(true");
+    if let Some(from) = from {
+        query.push(" and e.occurred_at >= ").push_bind(from);
+    }
+    if let Some(until) = until {
+        query.push(" and e.occurred_at < ").push_bind(until);
+    }
+    query.push(")");
 }
 
 fn push_person(query: &mut QueryBuilder<Postgres>, text: &Text) {

@@ -145,8 +145,11 @@ fn named(letter: char, name: &str) -> String {
     lexeme(&of_name(letter, name))
 }
 
+/// The end of a stretch of time; `None` is for ever.
+type Bound = Option<DateTime<Utc>>;
+
 /// Between which moments, where that is all it says.
-fn time_of(expr: &Expr) -> Option<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+fn time_of(expr: &Expr) -> Option<(Bound, Bound)> {
     match expr {
         Expr::Term(Term::After(moment)) => Some((Some(moment.at), None)),
         Expr::Term(Term::Before(moment)) => Some((None, Some(moment.at))),
@@ -254,7 +257,11 @@ fn of_network(network: Network) -> Node {
     let beginning: String = digits.chars().take(2 + kept).collect();
     let term = format!("{}:*", lexeme(&format!(":i{beginning}")));
     let is_help = kept >= PREFIX_CHARS_MIN;
-    Node { index: is_help.then(|| term.clone()), check: Some(term), is_exact: network.prefix() % 4 == 0 }
+    Node {
+        index: is_help.then(|| term.clone()),
+        check: Some(term),
+        is_exact: network.prefix().is_multiple_of(4),
+    }
 }
 
 /// The names of a field that match the pattern; `None` where there are too many.

@@ -42,7 +42,20 @@ struct Parts {
     log: PathBuf,
     password: String,
     options: &'static [&'static str],
+    /// Where it writes what is done in it, for whoever follows that.
+    own_log: Option<PathBuf>,
 }
+
+/// One file for each day of the week, so that it does not grow for ever.
+const OWN_LOG: [&str; 7] = [
+    "logging_collector=on",
+    "log_destination=csvlog",
+    "log_filename=postgresql-%a",
+    "log_truncate_on_rotation=on",
+    "log_file_mode=0640",
+    "log_connections=on",
+    "log_disconnections=on",
+];
 
 impl Cluster {
     /// A cluster in a temporary folder, faster than it is safe.
@@ -68,6 +81,7 @@ impl Cluster {
             options,
             binaries,
             account,
+            own_log: None,
         };
         parts.create(&parts.data)?;
         let mut cluster = parts.start(free_port(None)?)?;
@@ -84,11 +98,13 @@ impl Cluster {
         let exists = data.exists();
         let binaries = Binaries::find(settings, major.and_then(|major| major.trim().parse().ok()))?;
         let log = home.join("postgres.log");
+        let own_log = home.join("postgres-log");
+        fs::create_dir_all(&own_log)?;
         let parts = if exists {
             let account = Account::of_existing(&data)?;
             let password = fs::read_to_string(&password_file)
                 .with_context(|| format!("{} is missing: start with --fresh", password_file.display()))?;
-            Parts { binaries, account, data, log, password, options: &[] }
+            Parts { binaries, account, data, log, password, options: &[], own_log: Some(own_log) }
         } else {
             // Moved in place when complete, so that a run broken off leaves nothing half.
             let unfinished = home.join("postgres.unfinished");
@@ -99,7 +115,8 @@ impl Cluster {
             let account = Account::for_new(&unfinished, &binaries)?;
             let password = random_password()?;
             write_private(&password_file, &password)?;
-            let parts = Parts { binaries, account, data, log, password, options: &[] };
+            let own_log = Some(own_log);
+            let parts = Parts { binaries, account, data, log, password, options: &[], own_log };
             parts.create(&unfinished)?;
             fs::rename(&unfinished, &parts.data)?;
             parts
@@ -124,6 +141,11 @@ impl Cluster {
     /// The superuser's password.
     pub fn password(&self) -> &str {
         &self.parts.password
+    }
+
+    /// The folder of the log that it writes of what is done in it.
+    pub fn own_log(&self) -> Option<&Path> {
+        self.parts.own_log.as_deref()
     }
 
     /// The folder with the programs of its version.
@@ -197,13 +219,36 @@ impl Parts {
             File::create(&self.log).with_context(|| format!("{} cannot be written", self.log.display()))?;
         let mut command = self.account.command(&self.binaries.folder.join("postgres"));
         command.arg("-D").arg(&self.data).arg("-k").arg(socket).arg("-p").arg(port.to_string());
-        let common = ["listen_addresses=127.0.0.1", "max_connections=200", "logging_collector=off"];
-        for option in common.iter().chain(self.options) {
+        for option in ["listen_addresses=127.0.0.1", "max_connections=200"].iter().chain(self.options) {
             command.args(["-c", option]);
+        }
+        match &self.own_log {
+            Some(folder) => {
+                self.account.take(folder)?;
+                command.arg("-c").arg(format!("log_directory={}", folder.display()));
+                OWN_LOG.iter().for_each(|option| {
+                    command.args(["-c", option]);
+                });
+            }
+            None => {
+                command.args(["-c", "logging_collector=off"]);
+            }
         }
         command.stdout(log.try_clone()?).stderr(log);
         let mut server = Running::start(&mut command, "Postgres", Stop::Leader(Signal::INT))?;
         Ok(self.ready(&mut server)?.then_some(server))
+    }
+
+    /// What it said before it ended: to whoever started it, and in its own log.
+    fn last_words(&self) -> String {
+        const LAST_BYTES: usize = 4 * 1024;
+        let mut words = fs::read_to_string(&self.log).unwrap_or_default();
+        let own = self.own_log.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+        let newest = own.max_by_key(|entry| entry.metadata().and_then(|meta| meta.modified()).ok());
+        let newest = newest.and_then(|entry| fs::read(entry.path()).ok()).unwrap_or_default();
+        let last = newest.get(newest.len().saturating_sub(LAST_BYTES)..).unwrap_or_default();
+        words.push_str(&String::from_utf8_lossy(last));
+        words
     }
 
     /// Waits until the server takes connections; `false` where somebody else took its port.
@@ -215,7 +260,7 @@ impl Parts {
                 return Ok(true);
             }
             if let Some(status) = server.ended()? {
-                let log = fs::read_to_string(&self.log).unwrap_or_default();
+                let log = self.last_words();
                 if log.contains("could not bind") {
                     return Ok(false);
                 }

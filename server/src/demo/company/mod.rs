@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::import::{self, File, ImportError, Kind};
 
 pub use people::{ADMIN_GROUP, AUDITOR_GROUP, DemoPerson, people};
-pub use target::{CONNECTOR_ROLE, TargetDatabase, seed_target};
+pub use target::{CONNECTOR_ROLE, Share, TargetDatabase, seed_target};
 
 /// How far the company's history goes back, in days.
 pub const HISTORY_DAYS: i64 = 92;
@@ -85,11 +85,25 @@ pub async fn seed(
 /// The files as the company keeps them, with what depends on the day and the machine filled in.
 fn files(founded: DateTime<Utc>, target: Option<&TargetDatabase>) -> Vec<File> {
     let file = |name: &str, content: String| File { name: name.to_owned(), content };
-    let (url, password) = match target {
-        Some(target) => (target.url_without_password.as_str(), target.password_reference.as_str()),
-        None => ("postgres://gatebook_connector@db.fjordpay.example/payments", "env:TARGET_PASSWORD"),
+    let (url, ledger, password) = match target {
+        Some(target) => (
+            target.url_without_password.as_str(),
+            target.ledger_url_without_password.as_str(),
+            target.password_reference.as_str(),
+        ),
+        None => (
+            "postgres://gatebook_connector@db.fjordpay.example/payments",
+            "postgres://gatebook_connector@db.fjordpay.example/ledger",
+            "env:TARGET_PASSWORD",
+        ),
     };
-    let systems = include_str!("systems.csv").replace("TARGET_URL", url).replace("TARGET_PASSWORD", password);
+    let log = target.and_then(|target| target.log.as_deref());
+    let log = log.map(|log| format!(r#",""log"":""{log}"""#)).unwrap_or_default();
+    let systems = include_str!("systems.csv")
+        .replace("TARGET_URL", url)
+        .replace("LEDGER_URL", ledger)
+        .replace("TARGET_PASSWORD", password)
+        .replace("TARGET_LOG", &log);
     vec![
         file("people.csv", people::PEOPLE_CSV.to_owned()),
         file("systems.csv", systems),

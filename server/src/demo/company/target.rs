@@ -15,10 +15,32 @@ pub(super) const NOT_AT_TARGET: &str = "emi_sato";
 /// How the company's systems reach the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetDatabase {
-    /// `postgres://gatebook_connector@HOST:PORT/DATABASE`.
+    /// The payments database: `postgres://gatebook_connector@HOST:PORT/DATABASE`.
     pub url_without_password: String,
+    /// The ledger's, likewise.
+    pub ledger_url_without_password: String,
+    /// The folder of the server's own log, where it writes one.
+    pub log: Option<String>,
     /// `env:NAME` or `file:/path`.
     pub password_reference: String,
+}
+
+/// One of the two databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// Of the system Payments database.
+    Payments,
+    /// Of the system Ledger database.
+    Ledger,
+}
+
+impl Share {
+    fn of(prefix: &str) -> Self {
+        match prefix {
+            "ledger" | "ledger_staging" | "ledger_archive" | "reconciliation" | "fees" => Self::Ledger,
+            _ => Self::Payments,
+        }
+    }
 }
 
 /// What can be seen: the right's prefix, its table, and a statement that fills it.
@@ -86,18 +108,22 @@ const TABLES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Makes the target's roles, accounts and rows where they are missing; existing ones stay as they are. The
+/// Makes a database's roles, accounts and rows where they are missing; existing ones stay as they are. The
 /// connector's role gets this password each time.
 ///
 /// # Errors
 /// When the server refuses, as where the login is not a superuser.
-pub async fn seed_target(superuser_url: &str, connector_password: &str) -> Result<(), CompanyError> {
+pub async fn seed_target(
+    superuser_url: &str,
+    share: Share,
+    connector_password: &str,
+) -> Result<(), CompanyError> {
     let mut conn = PgConnection::connect(superuser_url).await.map_err(CompanyError::Target)?;
-    fill(&mut conn, connector_password).await.map_err(CompanyError::Target)?;
+    fill(&mut conn, share, connector_password).await.map_err(CompanyError::Target)?;
     conn.close().await.map_err(CompanyError::Target)
 }
 
-async fn fill(conn: &mut PgConnection, connector_password: &str) -> Result<(), sqlx::Error> {
+async fn fill(conn: &mut PgConnection, share: Share, connector_password: &str) -> Result<(), sqlx::Error> {
     let mut tx = conn.begin().await?;
     // Roles belong to the whole server: two at once would run into each other.
     sqlx::query("select pg_advisory_xact_lock(7016996765293437283)").execute(&mut *tx).await?;
@@ -113,7 +139,14 @@ async fn fill(conn: &mut PgConnection, connector_password: &str) -> Result<(), s
         // Everybody's password is “demo”, so that whoever tries the demo can try psql, too.
         ensure_role(&mut tx, account, "login password 'demo'").await?;
     }
-    for (prefix, table, rows) in TABLES {
+    // What was done in it stands in the server's log, if that writes one; `log_statement` would tell of what was tried.
+    let database: String = sqlx::query_scalar(
+        "select format('alter database %I set log_min_duration_statement = 0', current_database())",
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    run(&mut tx, database).await?;
+    for (prefix, table, rows) in TABLES.iter().filter(|(prefix, ..)| Share::of(prefix) == share) {
         let name = table.split(' ').next().unwrap_or_default();
         run(&mut tx, format!("create table if not exists {table}")).await?;
         run(&mut tx, (*rows).to_owned()).await?;

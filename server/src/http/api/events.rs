@@ -13,6 +13,8 @@ use domain::usage::{UsageError, UsageFault};
 use flate2::bufread::MultiGzDecoder;
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::bearer;
 use super::problem::Problem;
@@ -36,8 +38,8 @@ pub(super) struct Asks {
 }
 
 /// What became of each record, in their order.
-#[derive(Debug, Serialize)]
-struct Received {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Received {
     stored: usize,
     duplicates: usize,
     refused: usize,
@@ -46,7 +48,7 @@ struct Received {
 }
 
 /// What became of one event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]
 enum Became {
     Stored { record: usize, id: String },
@@ -56,6 +58,24 @@ enum Became {
 }
 
 /// Takes a batch in: when it is answered, it is stored.
+#[utoipa::path(
+    post, path = super::EVENTS, tag = "events",
+    summary = "Send events",
+    description = "An array, or one to a line; up to 10,000 events or 16 MiB, gzip too. What is answered is stored; what is sent again is not stored twice. Takes a token of scope events:write, which belongs to one source.",
+    params(("format" = Option<String>, Query, description = "Of which log format, or `auto`; Gatebook's own where nothing is said")),
+    request_body(description = "The records", content((Value = "application/json"), (String = "application/x-ndjson"))),
+    responses(
+        (status = 200, description = "What became of each", body = Received),
+        (status = 400, description = "Unknown format, or not gzip", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No token that works", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "A token that may not write", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Packed otherwise than with gzip", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Refused too often", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not available now: nothing was stored", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("token" = []))
+)]
 pub(super) async fn receive(
     State(door): State<Door>,
     Extension(asked): Extension<Asked>,
@@ -63,7 +83,7 @@ pub(super) async fn receive(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bearer = bearer::admit(&door.store, &headers).await?;
+    let bearer = bearer::admit(&door, &asked, &headers).await?;
     let format = which(asks.format.as_deref())?;
     let is_packed = is_gzip(&headers)?;
     let body = to_bytes(body, BODY_MAX_BYTES).await.map_err(|_| too_large())?;
@@ -78,10 +98,15 @@ pub(super) async fn receive(
         user_agent: asked.user_agent,
     };
     let sender = Sender::program(bearer, source);
+    Ok(Json(store_batch(&door, &sender, batch).await?).into_response())
+}
+
+/// Stores what a batch holds; when it is answered, it is stored.
+pub(super) async fn store_batch(door: &Door, sender: &Sender, batch: Batch) -> Result<Received, Problem> {
     let (places, reports): (Vec<usize>, Vec<_>) = batch.reports.into_iter().unzip();
     let taken =
-        ingest::take(&door.store, &sender, reports).await.map_err(|error| Problem::unavailable(&error))?;
-    Ok(Json(tell(places, taken, batch.skipped)).into_response())
+        ingest::take(&door.store, sender, reports).await.map_err(|error| Problem::unavailable(&error))?;
+    Ok(tell(places, taken, batch.skipped))
 }
 
 fn which(name: Option<&str>) -> Result<Option<&'static dyn Format>, Problem> {
@@ -117,9 +142,28 @@ type Report = Result<domain::usage::OutsideEvent, UsageError>;
 
 /// What a body holds; records count from 0, like the places of an array.
 #[derive(Default)]
-struct Batch {
+pub(super) struct Batch {
     reports: Vec<(usize, Report)>,
     skipped: Vec<(usize, String)>,
+}
+
+impl Batch {
+    /// Adds what a record says.
+    pub(super) fn add(
+        &mut self,
+        at: usize,
+        format: Option<&'static dyn Format>,
+        record: Value,
+        now: DateTime<Utc>,
+    ) {
+        match formats::read_as(format, record, now) {
+            Ok(Reading::Events(events)) => {
+                self.reports.extend(events.into_iter().map(|event| (at, Ok(event))))
+            }
+            Ok(Reading::Skipped(reason)) => self.skipped.push((at, reason.into_owned())),
+            Err(error) => self.reports.push((at, Err(error))),
+        }
+    }
 }
 
 fn read(
@@ -141,15 +185,12 @@ fn read(
         if at == REPORTS_MAX {
             return Err(too_large());
         }
-        let reading = record
-            .map_err(|error| UsageError::new("record", UsageFault::Other(error.to_string())))
-            .and_then(|record| formats::read_as(format, record, now));
-        match reading {
-            Ok(Reading::Events(events)) => {
-                batch.reports.extend(events.into_iter().map(|event| (at, Ok(event))))
+        match record {
+            Ok(record) => batch.add(at, format, record, now),
+            Err(error) => {
+                let fault = UsageFault::Other(error.to_string());
+                batch.reports.push((at, Err(UsageError::new("record", fault))));
             }
-            Ok(Reading::Skipped(reason)) => batch.skipped.push((at, reason.into_owned())),
-            Err(error) => batch.reports.push((at, Err(error))),
         }
         if batch.reports.len() > REPORTS_MAX {
             return Err(too_large());

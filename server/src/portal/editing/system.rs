@@ -94,6 +94,7 @@ fn write(system: &EditedSystem) -> TypedSystem {
         connector: facts.connector.clone(),
         url: facts.setting("url").to_owned(),
         password: facts.setting("password").to_owned(),
+        log: facts.setting("log").to_owned(),
         access_max: facts.access_max.map(|max| max.to_string()).unwrap_or_default(),
         owners: form::write_owners(&system.owners),
     }
@@ -215,6 +216,13 @@ fn read_settings(faults: &mut Faults, connector: &str, typed: &TypedSystem) -> V
         faults.add("password", settings::NO_SECRET);
     } else if let Some(reference) = form::line(faults, "password", &typed.password, LINE_MAX_CHARS) {
         settings.insert("password".to_owned(), reference.into());
+    }
+    if let Some(log) = form::line(faults, "log", &typed.log, URL_MAX_CHARS) {
+        if log.starts_with('/') {
+            settings.insert("log".to_owned(), log.into());
+        } else {
+            faults.add("log", "Give the full path of the folder.");
+        }
     }
     if let Err(why) = settings::check(connector, &settings) {
         faults.add("url", why);

@@ -105,7 +105,8 @@ fn chunks(
 
 fn chunk(rows: &[[String; 20]], format: Format, is_first: bool) -> Result<Vec<u8>, std::io::Error> {
     match format {
-        Format::Jsonl => {
+        // There is no OCSF event for who had what.
+        Format::Jsonl | Format::Ocsf => {
             let mut lines = Vec::new();
             for row in rows {
                 let said = |(name, cell): (&&str, &String)| ((*name).to_owned(), value(name, cell));
@@ -122,7 +123,7 @@ fn chunk(rows: &[[String; 20]], format: Format, is_first: bool) -> Result<Vec<u8
                 writer.write_record(COLUMNS)?;
             }
             for row in rows {
-                writer.write_record(row.iter().map(|cell| inert(cell)))?;
+                writer.write_record(row.iter().map(|cell| inert(cell).into_owned()))?;
             }
             writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
         }

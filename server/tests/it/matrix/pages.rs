@@ -100,12 +100,20 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
             format!("/admin/sources/{}/token?token={MISSING}", made.source),
             [303, 403, 403, 403, 403, 404],
         ),
+        ("/admin/reading-tokens", "/admin/reading-tokens".into(), ADMINISTRATORS),
+        ("/admin/reading-tokens/token", "/admin/reading-tokens/token".into(), ADMINISTRATORS),
+        (
+            "/admin/reading-tokens/token",
+            format!("/admin/reading-tokens/token?token={}", made.token),
+            [303, 403, 403, 403, 403, 404],
+        ),
         ("/admin/unmatched", "/admin/unmatched".into(), ADMINISTRATORS),
         ("/settings", "/settings".into(), EVERYBODY),
         ("/signed-out", "/signed-out".into(), [200; 6]),
         ("/audit/complete", "/audit/complete?text=person:h&cursor=8".into(), EVERYBODY),
         ("/audit/live", "/audit/live?q=actr:x".into(), [303, 422, 422, 422, 422, 422]),
         ("/audit/export", "/audit/export?format=csv".into(), EVERYBODY),
+        ("/audit/export", "/audit/export?format=ocsf".into(), EVERYBODY),
         ("/audit/export", "/audit/export?format=pdf".into(), [303, 422, 422, 422, 422, 422]),
     ];
     let mut wrong = Vec::new();

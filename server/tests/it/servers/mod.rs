@@ -64,6 +64,15 @@ impl Servers {
         process
     }
 
+    /// The same two, which log what they do as this filter says.
+    pub async fn talkative(&self, filter: &str) -> (Process, Process) {
+        let mut settings = self.settings();
+        settings.push(("RUST_LOG", filter.to_owned()));
+        let mut serving = Process::start(&self.binary, "serve", &settings).await;
+        serving.wait_until_ready(&self.wire).await;
+        (serving, Process::start(&self.binary, "work", &settings).await)
+    }
+
     /// Starts `gatebook work`.
     pub async fn work(&self) -> Process {
         Process::start(&self.binary, "work", &self.settings()).await
@@ -122,6 +131,7 @@ impl Servers {
         let back = self.provider.answer(&asked, claims, Signature::EdDsa);
         let answer = visitor.get(at.port, &back).await.unwrap();
         assert_eq!((answer.status, answer.location.as_str()), (303, "/"), "{}", answer.body);
+        visitor.came_by = back;
         visitor
     }
 }

@@ -38,8 +38,11 @@ impl Process {
 
     fn spawn(gatebook: &mut Command, port: u16) -> Self {
         let log = std::env::temp_dir().join(format!("gatebook-test-{}-{port}.log", std::process::id()));
+        if !gatebook.as_std().get_envs().any(|(name, _)| name == "RUST_LOG") {
+            gatebook
+                .env("RUST_LOG", std::env::var("GATEBOOK_TEST_LOG").unwrap_or_else(|_| "warn".to_owned()));
+        }
         let child = gatebook
-            .env("RUST_LOG", std::env::var("GATEBOOK_TEST_LOG").unwrap_or_else(|_| "warn".to_owned()))
             // No settings file, and nothing of whoever runs the test.
             .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 #[derive(Clone)]
 pub struct Visitor {
     wire: reqwest::Client,
-    cookies: BTreeMap<String, String>,
+    pub cookies: BTreeMap<String, String>,
+    /// The way back from the provider that signed this browser in.
+    pub came_by: String,
 }
 
 /// What a process answered.
@@ -26,7 +28,7 @@ impl Told {
 
 impl Visitor {
     pub fn new(wire: reqwest::Client) -> Self {
-        Self { wire, cookies: BTreeMap::new() }
+        Self { wire, cookies: BTreeMap::new(), came_by: String::new() }
     }
 
     /// Asks for a page. An error is an answer that never came.

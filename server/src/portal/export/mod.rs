@@ -1,0 +1,207 @@
+//! Export of exactly what the filter shows, streamed: CSV (RFC 4180), JSON Lines, or OCSF events in JSON Lines.
+//!
+//! Every export begins with who made it, when, and of which query, and ends with how many events it holds; what breaks
+//! off has no end (`docs/exports.md`).
+
+mod csv;
+mod ocsf;
+
+use app::error::PortalError;
+use domain::audit::query::Query;
+use domain::audit::{Action, Event};
+use futures::stream::{self, BoxStream, StreamExt as _};
+use serde_json::{Value, json};
+use store::audit::{Cursor, Search};
+use store::{Store, audit};
+
+use super::reader::Reader;
+use super::{Fault, Portal, tell};
+
+pub use self::csv::{inert, typed};
+
+/// Events read at a time: the memory an export takes does not grow with its length.
+const BATCH_EVENTS: i64 = 1_000;
+
+/// An export on its way. After an error nothing comes.
+pub type Chunks = BoxStream<'static, Result<Vec<u8>, std::io::Error>>;
+
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 4180, with a header, formula-safe.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+    /// One OCSF 1.5 event a line.
+    Ocsf,
+}
+
+impl Format {
+    /// The words of all, for whoever asked for another one.
+    pub const WORDS: &str = "csv, jsonl or ocsf";
+
+    /// The format with this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Csv, Self::Jsonl, Self::Ocsf].into_iter().find(|format| format.as_str() == word)
+    }
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Ocsf => "ocsf",
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Jsonl | Self::Ocsf => "application/x-ndjson",
+        }
+    }
+
+    /// The end of a file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Ocsf => "ocsf.jsonl",
+        }
+    }
+
+    fn write(self, part: &Part<'_>) -> Result<Vec<u8>, std::io::Error> {
+        match self {
+            Self::Csv => csv::write(part),
+            Self::Jsonl => lines(match part {
+                Part::Begin(own) => vec![json!({ "export": envelope(own) })],
+                Part::Events(events) => events.iter().map(serde_json::to_value).collect::<Result<_, _>>()?,
+                Part::End(own, events) => vec![json!({ "end": { "id": own.id, "events": events } })],
+            }),
+            Self::Ocsf => lines(match part {
+                Part::Begin(own) => vec![ocsf::event(own)],
+                Part::Events(events) => events.iter().map(ocsf::event).collect(),
+                Part::End(own, events) => vec![ocsf::end(own, *events)],
+            }),
+        }
+    }
+}
+
+/// What is written one after the other.
+enum Part<'a> {
+    /// The event of the export itself.
+    Begin(&'a Event),
+    Events(&'a [Event]),
+    /// The same, and how many there were.
+    End(&'a Event, usize),
+}
+
+fn envelope(own: &Event) -> Value {
+    json!({
+        "id": own.id,
+        "by": own.actor,
+        "at": own.recorded_at,
+        "query": own.detail.get("query"),
+        "product": concat!("Gatebook ", env!("CARGO_PKG_VERSION")),
+    })
+}
+
+fn lines(values: Vec<Value>) -> Result<Vec<u8>, std::io::Error> {
+    let mut lines = Vec::new();
+    for value in values {
+        serde_json::to_writer(&mut lines, &value)?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+impl Portal {
+    /// Everything that matches and was recorded before, newest first, in chunks. The export stands in the book before
+    /// its first byte.
+    ///
+    /// # Errors
+    /// When the export cannot be written down, or its first events cannot be read.
+    pub async fn export(
+        &self,
+        reader: impl Into<Reader>,
+        query: &Query,
+        format: Format,
+    ) -> Result<Chunks, PortalError> {
+        let begun = begin(self.store.clone(), reader.into(), query.clone(), format);
+        Ok(chunks(tell(begun.await)?))
+    }
+}
+
+struct Run {
+    store: Store,
+    reader: Reader,
+    query: Query,
+    format: Format,
+    own: Event,
+    done: usize,
+    step: Step,
+}
+
+enum Step {
+    Write(Vec<Event>, bool),
+    Read(Cursor),
+    End,
+    Nothing,
+}
+
+fn cursor(event: &Event) -> Cursor {
+    Cursor { recorded_at: event.recorded_at, id: event.id }
+}
+
+async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Result<Run, Fault> {
+    let mut detail = json!({ "query": query.to_text(), "format": format.as_str() });
+    if let (Reader::Program(program), Some(fields)) = (&reader, detail.as_object_mut()) {
+        fields.insert("token".to_owned(), json!(program.token));
+    }
+    let note = reader.event(Action::AuditExported).detail(detail);
+    let id = store.begin().await?.commit(note).await?;
+    let own = audit::find(&mut *store.read().await?, id).await?.ok_or(PortalError::Internal)?;
+    let mut run = Run { store, reader, query, format, own, done: 0, step: Step::Nothing };
+    // What cannot be read at all is refused before the answer has begun.
+    let first = run.read(cursor(&run.own)).await?;
+    run.step = Step::Write(first, true);
+    Ok(run)
+}
+
+impl Run {
+    async fn read(&self, before: Cursor) -> Result<Vec<Event>, store::StoreError> {
+        let wanted = Search { query: &self.query, concerning: self.reader.concerning() };
+        let mut conn = self.store.read().await?;
+        let mut events = audit::search(&mut conn, wanted, audit::At::OlderThan(before), BATCH_EVENTS).await?;
+        events.iter_mut().for_each(|event| self.reader.hide_source(event));
+        Ok(events)
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, std::io::Error> {
+        let (events, is_first) = match std::mem::replace(&mut self.step, Step::Nothing) {
+            Step::Nothing => return Ok(None),
+            Step::End => return self.format.write(&Part::End(&self.own, self.done)).map(Some),
+            Step::Write(events, is_first) => (events, is_first),
+            Step::Read(before) => (self.read(before).await.map_err(std::io::Error::other)?, false),
+        };
+        let mut bytes = if is_first { self.format.write(&Part::Begin(&self.own))? } else { Vec::new() };
+        bytes.extend(self.format.write(&Part::Events(&events))?);
+        self.done += events.len();
+        self.step = match events.last() {
+            Some(last) if events.len() == usize::try_from(BATCH_EVENTS).unwrap_or(0) => {
+                Step::Read(cursor(last))
+            }
+            _ => Step::End,
+        };
+        Ok(Some(bytes))
+    }
+}
+
+fn chunks(run: Run) -> Chunks {
+    let next = |mut run: Run| async move {
+        let chunk = run.next().await.inspect_err(|error| tracing::error!(%error, "an export broke off"))?;
+        Ok(chunk.map(|bytes| (bytes, run)))
+    };
+    stream::try_unfold(run, next).boxed()
+}

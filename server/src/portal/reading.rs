@@ -1,0 +1,96 @@
+//! The book for programs: page after page, as the page for people shows it.
+
+use app::error::PortalError;
+use chrono::TimeDelta;
+use domain::audit::query::{QUERY_MAX_CHARS, Query};
+use domain::audit::{Action, Event};
+use serde_json::json;
+use store::audit::{self, At, Cursor, Search};
+use store::{Store, reading_token};
+
+use super::audit::{note_search, read_cursor, write_cursor};
+use super::reader::{Program, Reader};
+use super::{Fault, Portal, tell};
+
+/// The same search by the same token is written down once in this time.
+const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// Some events, and where the next ones begin.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Newest first.
+    pub events: Vec<Event>,
+    /// Where to go on: the query, with its times resolved so that all pages are of one search, and the cursor.
+    pub next: Option<(String, String)>,
+}
+
+impl Portal {
+    /// At most `limit` events that match, newest first, from the cursor on.
+    ///
+    /// # Errors
+    /// When the cursor is none of ours, or the database cannot be reached.
+    pub async fn list_events(
+        &self,
+        reader: &Reader,
+        query: &Query,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Listed, PortalError> {
+        tell(list(&self.store, reader, query, cursor, limit).await)
+    }
+}
+
+async fn list(
+    store: &Store,
+    reader: &Reader,
+    query: &Query,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Listed, Fault> {
+    let at = match cursor {
+        Some(cursor) => At::OlderThan(read_cursor(cursor)?),
+        None => At::Newest,
+    };
+    let wanted = Search { query, concerning: reader.concerning() };
+    let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+    let mut events = audit::search(&mut *store.read().await?, wanted, at, most).await?;
+    let has_more = events.len() > limit;
+    events.truncate(limit);
+    events.iter_mut().for_each(|event| reader.hide_source(event));
+    if at == At::Newest {
+        note(store, reader, query).await?;
+    }
+    let next = events.last().filter(|_| has_more).map(|last| {
+        let resolved = query.to_text();
+        let text = if resolved.chars().count() <= QUERY_MAX_CHARS { resolved } else { query.as_written() };
+        (text, write_cursor(Cursor { recorded_at: last.recorded_at, id: last.id }))
+    });
+    Ok(Listed { events, next })
+}
+
+async fn note(store: &Store, reader: &Reader, query: &Query) -> Result<(), Fault> {
+    match reader {
+        // Looking around is not searching, and one's own is one's own.
+        Reader::Person(caller) if reader.sees_all() && !query.is_all() => {
+            note_search(store, caller, query).await
+        }
+        Reader::Person(_) => Ok(()),
+        Reader::Program(program) => note_of_program(store, reader, program, query).await,
+    }
+}
+
+async fn note_of_program(
+    store: &Store,
+    reader: &Reader,
+    program: &Program,
+    query: &Query,
+) -> Result<(), Fault> {
+    let mut tx = store.begin().await?;
+    let now = tx.now;
+    let written = query.as_written();
+    if reading_token::note_search(tx.conn(), program.token, &written, SEARCH_TOLD_EVERY, now).await? {
+        let detail = json!({ "query": written, "token": program.token });
+        tx.commit(reader.event(Action::AuditSearched).detail(detail)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Tokens that read the book. They belong to no source; what they share with those that write is in [`crate::source`].
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::{PersonId, TokenId};
+use domain::person::PersonRef;
+use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
+
+use crate::Result;
+use crate::source::{KeptSecret, TokenRecord};
+
+/// All of them, newest first, those that have ended last. Nobody else changes them until the end of the transaction.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn lock(conn: &mut PgConnection) -> Result<Vec<TokenRecord>> {
+    sqlx::query!("select id from api_token where source_id is null order by id for update")
+        .fetch_all(&mut *conn)
+        .await?;
+    list(conn).await
+}
+
+/// All of them, newest first, those that have ended last.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn list(conn: &mut PgConnection) -> Result<Vec<TokenRecord>> {
+    let rows = sqlx::query!(
+        "select t.id, t.name, t.hint, t.created_at, p.id as person_id, p.name as person, t.rotated_at,
+           t.previous_until, t.used_at, t.ended_at
+         from api_token t join person p on p.id = t.created_by
+         where t.source_id is null order by t.ended_at is not null, t.created_at desc, t.id"
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| TokenRecord {
+            id: TokenId(row.id),
+            name: row.name,
+            hint: row.hint,
+            created_at: row.created_at,
+            created_by: PersonRef { id: PersonId(row.person_id), name: row.person },
+            rotated_at: row.rotated_at,
+            previous_until: row.previous_until,
+            used_at: row.used_at,
+            ended_at: row.ended_at,
+        })
+        .collect())
+}
+
+/// Makes a token that may read the book.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn insert(
+    conn: &mut PgConnection,
+    id: TokenId,
+    name: &str,
+    secret: KeptSecret<'_>,
+    by: PersonId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into api_token (id, name, scope, hash, hint, created_at, created_by)
+         values ($1, $2, 'events:read', $3, $4, $5, $6)",
+        id.0,
+        name,
+        secret.hash,
+        secret.hint,
+        now,
+        by.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The token and its name whose secret this is the hash of; `None` where none that reads works with it now.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn find(
+    conn: &mut PgConnection,
+    hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Option<(TokenId, String)>> {
+    let row = sqlx::query!(
+        "select id, name from api_token where scope = 'events:read' and ended_at is null
+           and (hash = $1 or (previous_hash = $1 and previous_until > $2))",
+        hash,
+        now
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (TokenId(row.id), row.name)))
+}
+
+/// Whether a search of this token is to be told: the same one was not in so long. What was longer ago is forgotten.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn note_search(
+    conn: &mut PgConnection,
+    token: TokenId,
+    query: &str,
+    every: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let digest: [u8; 32] = Sha256::digest(query.as_bytes()).into();
+    let told = sqlx::query!(
+        "insert into token_search (token_id, digest, told_at) values ($1, $2, $3)
+         on conflict (token_id, digest) do update set told_at = $3 where token_search.told_at < $4",
+        token.0,
+        &digest,
+        now,
+        now - every
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!("delete from token_search where token_id = $1 and told_at < $2", token.0, now - every)
+        .execute(conn)
+        .await?;
+    Ok(told.rows_affected() == 1)
+}
