@@ -32,8 +32,8 @@ impl Default for Reach {
 const STRETCH_FIRST: TimeDelta = TimeDelta::hours(1);
 /// Each stretch is longer than the one before, or shorter where it held too much, by so much.
 const STRETCH_FACTOR: i32 = 8;
-/// No longer than that: the index knows the days of it.
-const STRETCH_MAX: TimeDelta = TimeDelta::days(90);
+/// No longer than that.
+const STRETCH_MAX: TimeDelta = TimeDelta::days(4_000);
 /// What was recorded within it is put in order however much it is: less than that is one batch.
 const STRETCH_MIN: TimeDelta = TimeDelta::milliseconds(2);
 
@@ -110,19 +110,9 @@ impl Range {
         }
     }
 
-    /// So that the months of it are told apart, and nothing else: the planner takes two halves of an index on time for
-    /// better than the inverted one, and reads them.
-    fn push_months(self, query: &mut QueryBuilder<Postgres>) {
-        if let Some((at, _)) = self.after {
-            query
-                .push(" and s.recorded_at >= date_trunc('month', ")
-                .push_bind(at)
-                .push("::timestamptz, 'UTC')");
-        }
-        if let Some((at, _)) = self.before {
-            query.push(" and s.recorded_at < date_trunc('month', ").push_bind(at);
-            query.push("::timestamptz, 'UTC') + interval '32 days'");
-        }
+    /// As something to look at and not to search by: the planner takes an index on time for better than the inverted
+    /// one, which knows the days already, and reads all that it finds there.
+    fn push_as_filter(self, query: &mut QueryBuilder<Postgres>) {
         query.push(" and (true");
         self.push(query);
         query.push(") is true");
@@ -259,7 +249,7 @@ impl Hunt<'_> {
         );
         query.push_bind(self.index_within(range)).push("::text::tsquery");
         self.push_terms(&mut query);
-        range.push_months(&mut query);
+        range.push_as_filter(&mut query);
         query.push(" limit ").push_bind(most + 1);
         query.push(") select (select count(*) from candidate) as candidates, hit.* from (select 1) one left join lateral (");
         query.push(HIT).push(" from candidate s");
@@ -287,11 +277,13 @@ impl Hunt<'_> {
         Ok(Probed { hits: rows.into_iter().filter_map(ProbeRow::hit).collect(), is_whole })
     }
 
-    /// With the days of the range, where it is short: what is common elsewhere is not looked at.
+    /// With the days of the range: what is common elsewhere is not looked at.
     fn index_within(&self, range: Range) -> Option<String> {
         let index = self.plan.index.as_ref()?;
         let days = match (range.after, range.before) {
-            (Some(after), Some(before)) => days('t', after.0, before.0 + TimeDelta::microseconds(1)),
+            (Some(after), Some(before)) => {
+                days('t', Some(after.0), Some(before.0 + TimeDelta::microseconds(1)))
+            }
             _ => None,
         };
         Some(days.map_or_else(|| index.clone(), |days| format!("{days} & {index}")))

@@ -1,6 +1,6 @@
 //! What of a query the search index answers: the terms of events, as [`super::terms`] makes them.
 
-use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, Months, NaiveDate, TimeDelta, Utc};
 use domain::audit::query::{ActionPattern, Comparison, Expr, Network, Query, Term, Text, folded, words};
 use domain::catalogue::Sensitivity;
 use domain::id::PersonId;
@@ -14,8 +14,8 @@ use crate::Result;
 
 /// Of so many names at most each is looked for by itself; where more match, they are no help in finding.
 const NAMES_MAX: i64 = 300;
-/// Of so many days at most.
-const DAYS_MAX: u64 = 92;
+/// Nothing in the book happened before.
+const FIRST_YEAR: i32 = 1970;
 /// A beginning of fewer characters has too many words to be a help in finding.
 const PREFIX_CHARS_MIN: usize = 3;
 /// What no event has.
@@ -58,7 +58,7 @@ impl Plan {
             until = [until, time.1].into_iter().flatten().min();
         }
         let mut index = all.index;
-        if let (Some(from), Some(until)) = (from, until) {
+        if until.is_some() {
             index = joined([index, days('d', from, until)].into_iter().flatten(), " & ");
         }
         Ok(Self { index, check: all.check, from, until, needs_event: !all.is_exact })
@@ -158,17 +158,28 @@ fn time_of(expr: &Expr) -> Option<(Bound, Bound)> {
     }
 }
 
-/// The days between, in UTC, where they are few: on which it happened (`d`), or was recorded (`t`).
-pub(super) fn days(letter: char, from: DateTime<Utc>, until: DateTime<Utc>) -> Option<String> {
-    let (first, last) = (from.date_naive(), (until - TimeDelta::microseconds(1)).date_naive());
-    if last < first {
-        return Some(NOTHING.to_owned());
+/// The time between in whole years, months and days, in UTC: when it happened (`d`), or was recorded (`t`). Every
+/// query says a year of four digits.
+pub(super) fn days(letter: char, from: Bound, until: Bound) -> Option<String> {
+    let first = from.map(|from| from.date_naive()).max(NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1))?;
+    let last = (until? - TimeDelta::microseconds(1)).date_naive();
+    let mut terms = Vec::new();
+    let mut day = first;
+    while day <= last {
+        let months = if day.month() == 1 { [12, 1] } else { [1, 1] };
+        let whole = months.into_iter().filter(|_| day.day() == 1).find_map(|months| {
+            let next = day.checked_add_months(Months::new(months))?;
+            (next.pred_opt()? <= last).then_some((months, next))
+        });
+        let (form, next) = match whole {
+            Some((12, next)) => ("%Y", next),
+            Some((_, next)) => ("%Y-%m", next),
+            None => ("%Y-%m-%d", day.succ_opt()?),
+        };
+        terms.push(lexeme(&format!(":{letter}{}", day.format(form))));
+        day = next;
     }
-    if first.checked_add_days(Days::new(DAYS_MAX)).is_none_or(|end| end <= last) {
-        return None;
-    }
-    let days = first.iter_days().take_while(|day| *day <= last).map(|day| lexeme(&format!(":{letter}{day}")));
-    Some(format!("({})", days.collect::<Vec<_>>().join(" | ")))
+    Some(if terms.is_empty() { NOTHING.to_owned() } else { format!("({})", terms.join(" | ")) })
 }
 
 async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<PersonId>) -> Result<Node> {
@@ -354,7 +365,11 @@ async fn by_window(conn: &mut PgConnection, name: &str) -> Result<Node> {
     .await?;
     let mut any: Option<Node> = None;
     for window in windows {
-        let time = Node { index: days('d', window.starts_at, window.ends_at), check: None, is_exact: false };
+        let time = Node {
+            index: days('d', Some(window.starts_at), Some(window.ends_at)),
+            check: None,
+            is_exact: false,
+        };
         let systems = match window.systems.as_slice() {
             [] => Node::all(),
             _ => of_ids('Y', window.systems),

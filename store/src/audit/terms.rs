@@ -61,8 +61,11 @@ impl Indexed {
         named('f', Some(&self.origin));
         named('i', self.digits.as_deref());
         named('c', self.covered.map(|covered| if covered { "true" } else { "false" }));
-        named('d', Some(&self.occurred_at.date_naive().to_string()));
-        named('t', Some(&self.recorded_at.date_naive().to_string()));
+        for (letter, at) in [('d', self.occurred_at), ('t', self.recorded_at)] {
+            for form in ["%Y", "%Y-%m", "%Y-%m-%d"] {
+                named(letter, Some(&at.format(form).to_string()));
+            }
+        }
         for (letter, id) in [
             ('q', self.request_id),
             ('g', self.grant_id),
