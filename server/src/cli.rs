@@ -36,6 +36,8 @@ enum Command {
     Work,
     /// Bring the database up to date, as its owner.
     Migrate,
+    /// Say, or change as the owner of the database, how long what was used is kept.
+    Retention(crate::retention::RetentionArgs),
     /// Forget whom and what reports were matched to, and what was read about who held what; the jobs make all of it
     /// anew from the book.
     Relink,
@@ -122,6 +124,12 @@ async fn dispatch(command: Command) -> Result<(), CommandError> {
             let source = Source::of_process()?;
             let (admin, application) = (config::database_admin_url(&source)?, config::database_url(&source)?);
             Ok(crate::migrate::migrate(&admin, &application).await?)
+        }
+        Command::Retention(args) => {
+            let owner = config::database_admin_url(&Source::of_process()?)?;
+            let store = Store::connect(owner.expose_secret(), 1)?;
+            let said = crate::retention::command(&store, &args).await?;
+            writeln!(std::io::stdout(), "{said}").map_err(CommandError::io("the report cannot be written"))
         }
         Command::Relink => {
             let store = connect(&Source::of_process()?)?;

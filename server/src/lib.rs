@@ -20,6 +20,7 @@ pub mod live;
 pub mod migrate;
 pub mod oidc;
 pub mod portal;
+pub mod retention;
 pub mod secret;
 pub mod serve;
 pub mod work;

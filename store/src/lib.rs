@@ -31,6 +31,7 @@ pub mod policy;
 pub mod reading_token;
 pub mod report;
 pub mod request;
+pub mod retention;
 pub mod roles;
 pub mod saved_query;
 pub mod sequence;

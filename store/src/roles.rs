@@ -19,6 +19,9 @@ pub async fn grant_application(conn: &mut PgConnection, role: &str) -> Result<()
         // A restore without privileges has given it to everybody.
         "revoke all on function event_ensure_partitions(timestamptz) from public",
         "grant execute on function event_ensure_partitions(timestamptz) to ROLE",
+        "revoke all on function event_keep_partitions(timestamptz) from public",
+        "grant execute on function event_keep_partitions(timestamptz) to ROLE",
+        "revoke insert, update, delete, truncate on retention from ROLE",
         "revoke all on _sqlx_migrations from ROLE",
         "revoke update, delete, truncate on policy_version, decision, submission, event_position from ROLE",
     ] {

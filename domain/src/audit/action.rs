@@ -95,6 +95,8 @@ actions! {
     AliasSet = "alias.set", "said what the words of a source mean:";
     AliasTakenBack = "alias.taken_back", "took back what the words of a source mean";
     EventsImported = "events.imported", "brought in events";
+    RetentionChanged = "retention.changed", "changed how long use is kept";
+    PartitionDropped = "partition.dropped", "let a month of use go that was kept long enough";
     AuditSearched = "audit.searched", "searched the book";
     AuditExported = "audit.exported", "exported from the book";
     QuerySaved = "query.saved", "saved a query of the book";

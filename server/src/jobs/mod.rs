@@ -5,6 +5,7 @@ mod due;
 pub mod follower;
 pub mod holdings;
 pub mod linker;
+mod partitions;
 pub mod sequencer;
 mod target;
 
@@ -40,7 +41,7 @@ pub async fn run(store: Store, connectors: Vec<Box<dyn Connector>>, stop: impl F
         _ = async {
             tokio::join!(
                 by_time, at_targets, sequencer::run(&store), linker::run(&store), holdings::run(&store),
-                follower::run(&store),
+                follower::run(&store), partitions::run(&store),
             )
         } => {}
     }

@@ -42,6 +42,7 @@ mod reading;
 mod reporting;
 mod requesting;
 mod restore;
+mod retention;
 mod saving;
 mod searching_far;
 mod sequencing;
