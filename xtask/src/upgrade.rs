@@ -68,7 +68,9 @@ fn build(settings: &BuildSettings, commit: &str, cluster: &Cluster) -> Result<Pa
     git.current_dir(&settings.root).args(["archive", "--output"]).arg(&archive).arg(commit);
     process::run_quietly(&mut git, "git archive")?;
     let mut tar = Command::new("tar");
-    process::run_quietly(tar.arg("--extract").arg("--file").arg(&archive).arg("-C").arg(&source), "tar")?;
+    // As if written now: with the times of their commit, cargo would take for them what it built of a later one.
+    tar.args(["--extract", "--touch", "--file"]).arg(&archive).arg("-C").arg(&source);
+    process::run_quietly(&mut tar, "tar")?;
     // Against a database: a commit between two merges may not have had its .sqlx renewed.
     sqlx_data::migrate(&cluster.url(), &source.join("migrations"))?;
     let mut cargo = settings.cargo();

@@ -62,7 +62,9 @@ pub async fn fill(pool: &PgPool, store: &Store, events: u64) -> Weight {
             println!("    {indexed} indexed, {:.0}/s", indexed as f64 / start.elapsed().as_secs_f64());
         }
     }
-    sqlx::raw_sql("vacuum analyze event_search; vacuum analyze book_name").execute(&mut *conn).await.unwrap();
+    for table in ["vacuum analyze event_search", "vacuum analyze book_name"] {
+        sqlx::raw_sql(table).execute(&mut *conn).await.unwrap();
+    }
     weight(pool).await
 }
 
