@@ -1,6 +1,6 @@
 //! What is in the book and not in the search index yet: the last moment of it, looked at event by event.
 
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder};
 
 use super::hits::{Hit, Range, Toward};
 use super::search::Search;
@@ -49,7 +49,7 @@ pub(super) async fn first(
         return Ok(Vec::new());
     }
     let mut query = QueryBuilder::<Postgres>::new(
-        "select class, recorded_at, id as event_id, occurred_at, action, outcome, actor_name, system_name from (
+        "with tail as materialized (
            select e.* from event_sequence q join event e
              on e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)
            union all
@@ -58,7 +58,9 @@ pub(super) async fn first(
                order by position desc limit ",
     );
     query.push_bind(TAIL_MAX).push(
-        ") p join event e on e.class = p.class and e.recorded_at = p.recorded_at and e.id = p.event_id) e where true",
+        ") p join event e on e.class = p.class and e.recorded_at = p.recorded_at and e.id = p.event_id)
+         select class, recorded_at, id as event_id, occurred_at, action, outcome, actor_name, system_name
+         from tail e where true",
     );
     for (side, place) in [(" > ", range.after), (" < ", range.before)] {
         let Some((at, id)) = place else { continue };
@@ -67,5 +69,16 @@ pub(super) async fn first(
     }
     search.push(&mut query);
     query.push(" order by ").push(toward.order()).push(" limit ").push_bind(limit);
-    Ok(query.build_query_as().persistent(false).fetch_all(conn).await?)
+    let mut tx = conn.begin().await?;
+    // The planner cannot know how little it is, and would read the book from its end, or all of it.
+    sqlx::query!(
+        r#"select set_config('enable_seqscan', 'off', true) as "seq!",
+             set_config('enable_hashjoin', 'off', true) as "hash!",
+             set_config('enable_mergejoin', 'off', true) as "merge!""#
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let hits = query.build_query_as().persistent(false).fetch_all(&mut *tx).await?;
+    tx.rollback().await?;
+    Ok(hits)
 }
