@@ -100,5 +100,16 @@ impl Drop for Process {
 
 /// A port that nobody listens at.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    // Below those that systems give to whoever calls out, which could take it before it is listened at; of a pair,
+    // since the demo's provider listens at the next one.
+    static NEXT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(0);
+    let begin = u16::try_from(std::process::id() % 5_000).unwrap() * 2;
+    loop {
+        let step = NEXT.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
+        let port = 20_000 + (begin + step) % 10_000;
+        let is_free = |port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if is_free(port) && is_free(port + 1) {
+            return port;
+        }
+    }
 }
