@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::lock_number::LockNumber;
-use crate::{Result, Store};
+use crate::{Result, Store, book_reader};
 
 /// The reader's name in `book_reader`.
 const READER: &str = "holdings";
@@ -47,14 +47,7 @@ pub enum Step {
 pub async fn step(store: &Store, limit: usize) -> Result<Step> {
     let mut conn = store.read().await?;
     let mut tx = conn.begin().await?;
-    // A statement of its own: what follows must see what whoever had the lock before has done.
-    let is_ours = sqlx::query_scalar!(
-        r#"select pg_try_advisory_xact_lock($1) as "is_ours!""#,
-        LockNumber::Holdings.get()
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    if !is_ours {
+    if !book_reader::try_turn(&mut tx, LockNumber::Holdings).await? {
         tx.rollback().await?;
         return Ok(Step::Elsewhere);
     }
@@ -67,14 +60,7 @@ pub async fn step(store: &Store, limit: usize) -> Result<Step> {
     let is_full = events.len() >= limit;
     let to = events.last().map(|(position, _)| *position).filter(|_| is_full).unwrap_or(numbered);
     take_in(&mut tx, events.into_iter().map(|(_, event)| event).collect()).await?;
-    sqlx::query!(
-        "insert into book_reader (name, position) values ($1, $2)
-         on conflict (name) do update set position = excluded.position",
-        READER,
-        to
-    )
-    .execute(&mut *tx)
-    .await?;
+    book_reader::advance(&mut tx, READER, to).await?;
     tx.commit().await?;
     Ok(Step::Read { is_full })
 }
@@ -86,16 +72,10 @@ pub async fn step(store: &Store, limit: usize) -> Result<Step> {
 pub async fn forget(store: &Store) -> Result<()> {
     let mut conn = store.read().await?;
     let mut tx = conn.begin().await?;
-    sqlx::query!(
-        r#"select pg_advisory_xact_lock($1) as "locked: ()",
-             -- However many there are.
-             set_config('statement_timeout', '0', true) as "timeout!""#,
-        LockNumber::Holdings.get()
-    )
-    .fetch_one(&mut *tx)
-    .await?;
+    // However many there are.
+    book_reader::wait_for_turn(&mut tx, LockNumber::Holdings).await?;
     sqlx::query!("delete from holding").execute(&mut *tx).await?;
-    sqlx::query!("delete from book_reader where name = $1", READER).execute(&mut *tx).await?;
+    book_reader::forget(&mut tx, READER).await?;
     Ok(tx.commit().await?)
 }
 

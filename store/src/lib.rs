@@ -7,6 +7,7 @@ pub mod access_fact;
 pub mod account_edit;
 pub mod alias;
 pub mod audit;
+mod book_reader;
 pub mod catalogue;
 pub mod catalogue_edit;
 pub mod cluster;

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use crate::audit::index;
 use crate::lock_number::LockNumber;
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store, StoreError, book_reader};
 
 /// The reader's name in `book_reader`.
 const READER: &str = "links";
@@ -54,16 +54,11 @@ pub enum Step {
 pub async fn step(store: &Store, limit: i64) -> Result<Step> {
     let mut conn = store.read().await?;
     let mut tx = conn.begin().await?;
-    // A statement of its own: what follows must see what whoever had the lock before has done.
-    let is_ours =
-        sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "is_ours!""#, LockNumber::Links.get())
-            .fetch_one(&mut *tx)
-            .await?;
-    if !is_ours {
+    if !book_reader::try_turn(&mut tx, LockNumber::Links).await? {
         tx.rollback().await?;
         return Ok(Step::Elsewhere);
     }
-    let from = position(&mut tx).await?;
+    let from = book_reader::position(&mut tx, READER).await?;
     let events = new_events(&mut tx, from, limit).await?;
     let due = again::due(&mut tx).await?;
     if events.is_empty() && due.is_none() {
@@ -93,14 +88,7 @@ pub async fn step(store: &Store, limit: i64) -> Result<Step> {
         }
     }
     again::note(&mut tx, &news).await?;
-    sqlx::query!(
-        "insert into book_reader (name, position) values ($1, $2)
-         on conflict (name) do update set position = excluded.position where book_reader.position <> excluded.position",
-        READER,
-        to
-    )
-    .execute(&mut *tx)
-    .await?;
+    book_reader::advance(&mut tx, READER, to).await?;
     tx.commit().await?;
     Ok(Step::Done { read, linked: reports.len() })
 }
@@ -112,26 +100,13 @@ pub async fn step(store: &Store, limit: i64) -> Result<Step> {
 pub async fn forget(store: &Store) -> Result<()> {
     let mut conn = store.read().await?;
     let mut tx = conn.begin().await?;
-    sqlx::query!(
-        r#"select pg_advisory_xact_lock($1) as "locked: ()",
-             -- However many there are.
-             set_config('statement_timeout', '0', true) as "timeout!""#,
-        LockNumber::Links.get()
-    )
-    .fetch_one(&mut *tx)
-    .await?;
+    // However many there are.
+    book_reader::wait_for_turn(&mut tx, LockNumber::Links).await?;
     sqlx::query!("delete from event_relink").execute(&mut *tx).await?;
     sqlx::query!("delete from event_link").execute(&mut *tx).await?;
-    sqlx::query!("delete from book_reader where name = $1", READER).execute(&mut *tx).await?;
+    book_reader::forget(&mut tx, READER).await?;
     index::forget(&mut tx).await?;
     Ok(tx.commit().await?)
-}
-
-async fn position(conn: &mut PgConnection) -> Result<i64> {
-    let position = sqlx::query_scalar!("select position from book_reader where name = $1", READER)
-        .fetch_optional(conn)
-        .await?;
-    Ok(position.unwrap_or(0))
 }
 
 /// An event as the linker reads it.

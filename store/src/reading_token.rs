@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{PersonId, TokenId};
-use domain::person::PersonRef;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
 use crate::Result;
-use crate::source::{KeptSecret, TokenRecord};
+use crate::source::{self, KeptSecret, TokenRecord};
 
 /// All of them, newest first, those that have ended last. Nobody else changes them until the end of the transaction.
 ///
@@ -25,28 +24,7 @@ pub async fn lock(conn: &mut PgConnection) -> Result<Vec<TokenRecord>> {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn list(conn: &mut PgConnection) -> Result<Vec<TokenRecord>> {
-    let rows = sqlx::query!(
-        "select t.id, t.name, t.hint, t.created_at, p.id as person_id, p.name as person, t.rotated_at,
-           t.previous_until, t.used_at, t.ended_at
-         from api_token t join person p on p.id = t.created_by
-         where t.source_id is null order by t.ended_at is not null, t.created_at desc, t.id"
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| TokenRecord {
-            id: TokenId(row.id),
-            name: row.name,
-            hint: row.hint,
-            created_at: row.created_at,
-            created_by: PersonRef { id: PersonId(row.person_id), name: row.person },
-            rotated_at: row.rotated_at,
-            previous_until: row.previous_until,
-            used_at: row.used_at,
-            ended_at: row.ended_at,
-        })
-        .collect())
+    source::tokens(conn, None).await
 }
 
 /// Makes a token that may read the book.

@@ -199,17 +199,18 @@ pub struct TokenRecord {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// The tokens of a source, newest first, those that have ended last.
+/// The tokens of a source, or those that read and belong to none, newest first, those that have ended last.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn tokens(conn: &mut PgConnection, source: SourceId) -> Result<Vec<TokenRecord>> {
+pub async fn tokens(conn: &mut PgConnection, source: Option<SourceId>) -> Result<Vec<TokenRecord>> {
     let rows = sqlx::query!(
         "select t.id, t.name, t.hint, t.created_at, p.id as person_id, p.name as person, t.rotated_at,
            t.previous_until, t.used_at, t.ended_at
          from api_token t join person p on p.id = t.created_by
-         where t.source_id = $1 order by t.ended_at is not null, t.created_at desc, t.id",
-        source.0
+         where t.source_id = $1 or ($1 is null and t.source_id is null)
+         order by t.ended_at is not null, t.created_at desc, t.id",
+        source.map(Uuid::from)
     )
     .fetch_all(conn)
     .await?;

@@ -8,6 +8,8 @@ use domain::caller::{Caller, Source};
 use domain::id::{PersonId, TokenId};
 use domain::usage::OutsideKind;
 
+use super::audit;
+
 /// Who reads.
 #[derive(Debug, Clone)]
 pub enum Reader {
@@ -48,7 +50,7 @@ impl Reader {
     /// Whether the whole book is open to them.
     pub fn sees_all(&self) -> bool {
         match self {
-            Self::Person(caller) => caller.roles.auditor || caller.roles.administrator,
+            Self::Person(caller) => audit::sees_all(caller),
             Self::Program(_) => true,
         }
     }
@@ -63,9 +65,8 @@ impl Reader {
 
     /// From where somebody else acted is the auditors' to know.
     pub fn hide_source(&self, event: &mut Event) {
-        if self.concerning().is_some_and(|own| event.actor.id() != Some(own)) {
-            event.source.ip = None;
-            event.source.user_agent = None;
+        if let Self::Person(caller) = self {
+            audit::hide_source(caller, event);
         }
     }
 

@@ -109,7 +109,7 @@ async fn show(store: &Store, caller: &Caller, slug: &str) -> Result<SourceView, 
         return Ok(SourceView { row, typed: TypedSource::default(), tokens: Vec::new(), systems });
     }
     let record = source::find(&mut conn, slug).await?.ok_or(PortalError::NotFound)?;
-    let tokens = source::tokens(&mut conn, record.id).await?;
+    let tokens = source::tokens(&mut conn, Some(record.id)).await?;
     let system = record.system.as_ref().and_then(|(id, _)| all.iter().find(|system| system.id == *id));
     let typed = TypedSource {
         slug: record.slug.clone(),
@@ -251,7 +251,7 @@ async fn end(store: &Store, caller: &Caller, typed: &TypedSourceEnd) -> Result<(
 /// A working token of the source.
 async fn token_of(conn: &mut PgConnection, source: SourceId, token: &str) -> Result<TokenRecord, Fault> {
     let id: TokenId = token.trim().parse().map_err(|_| PortalError::NotFound)?;
-    let found = source::tokens(conn, source).await?.into_iter().find(|token| token.id == id);
+    let found = source::tokens(conn, Some(source)).await?.into_iter().find(|token| token.id == id);
     let found = found.ok_or(PortalError::NotFound)?;
     if found.ended_at.is_some() {
         return Err(PortalError::Conflict("This token has ended. Make another one.".to_owned()).into());

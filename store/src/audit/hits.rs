@@ -267,7 +267,7 @@ impl Hunt<'_> {
         sqlx::query!(
             r#"select set_config('enable_seqscan', 'off', true) as "seq!",
                  set_config('enable_indexscan', 'off', true) as "index!",
-                 set_config('enable_indexonlyscan', 'off', true) as "only!""#
+                 set_config('enable_indexonlyscan', 'off', true) as "only!", set_config('jit', 'off', true) as "jit!""#
         )
         .fetch_one(&mut *tx)
         .await?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::terms::Indexed;
 use crate::link::Step;
 use crate::lock_number::LockNumber;
-use crate::{Result, Store};
+use crate::{Result, Store, book_reader};
 
 /// The reader's name in `book_reader`.
 const READER: &str = "search";
@@ -21,12 +21,7 @@ const READER: &str = "search";
 pub async fn step(store: &Store, limit: i64) -> Result<Step> {
     let mut conn = store.read().await?;
     let mut tx = conn.begin().await?;
-    // A statement of its own: what follows must see what whoever had the lock before has done.
-    let is_ours =
-        sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "is_ours!""#, LockNumber::Links.get())
-            .fetch_one(&mut *tx)
-            .await?;
-    if !is_ours {
+    if !book_reader::try_turn(&mut tx, LockNumber::Links).await? {
         tx.rollback().await?;
         return Ok(Step::Elsewhere);
     }
@@ -47,14 +42,7 @@ pub async fn step(store: &Store, limit: i64) -> Result<Step> {
     let to = last.position;
     let ids: Vec<Uuid> = events.iter().map(|event| event.event_id).collect();
     write(&mut tx, &ids).await?;
-    sqlx::query!(
-        "insert into book_reader (name, position) values ($1, $2)
-         on conflict (name) do update set position = excluded.position",
-        READER,
-        to
-    )
-    .execute(&mut *tx)
-    .await?;
+    book_reader::advance(&mut tx, READER, to).await?;
     tx.commit().await?;
     Ok(Step::Done { read: ids.len(), linked: 0 })
 }
@@ -126,6 +114,5 @@ async fn read(conn: &mut PgConnection, events: &[Uuid]) -> Result<Vec<Indexed>> 
 pub(crate) async fn forget(conn: &mut PgConnection) -> Result<()> {
     sqlx::query!("delete from event_search").execute(&mut *conn).await?;
     sqlx::query!("delete from book_name").execute(&mut *conn).await?;
-    sqlx::query!("delete from book_reader where name = $1", READER).execute(conn).await?;
-    Ok(())
+    book_reader::forget(conn, READER).await
 }

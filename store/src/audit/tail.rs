@@ -9,32 +9,16 @@ use crate::Result;
 /// So many are looked at, the last ones. Only where much is brought in at once does the index lag further.
 const TAIL_MAX: i64 = 20_000;
 
-/// How many events the index lags behind, of those that have a position.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub async fn unindexed(conn: &mut PgConnection) -> Result<i64> {
-    Ok(sqlx::query_scalar!(
-        r#"select (select last_position from event_sequence)
-             - coalesce((select position from book_reader where name = 'search'), 0) as "lag!""#
-    )
-    .fetch_one(conn)
-    .await?)
-}
-
 /// Whether there are any.
 async fn are_there(conn: &mut PgConnection) -> Result<bool> {
-    let found = sqlx::query!(
+    Ok(sqlx::query_scalar!(
         r#"select (select last_position from event_sequence)
                > coalesce((select position from book_reader where name = 'search'), 0)
              or exists (select from event_sequence q join event e
-               on e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)) as "are_there!",
-             -- For whoever has not set it for the connection: searches are over before they would be compiled.
-             set_config('jit', 'off', false) as "jit!""#
+               on e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)) as "are_there!""#
     )
     .fetch_one(conn)
-    .await?;
-    Ok(found.are_there)
+    .await?)
 }
 
 /// The first `limit` of them that match, in order.
@@ -70,11 +54,12 @@ pub(super) async fn first(
     search.push(&mut query);
     query.push(" order by ").push(toward.order()).push(" limit ").push_bind(limit);
     let mut tx = conn.begin().await?;
-    // The planner cannot know how little it is, and would read the book from its end, or all of it.
+    // The planner cannot know how little it is, and would read the book from its end, or all of it; what is forbidden
+    // counts as dear, and what is dear would be compiled first.
     sqlx::query!(
         r#"select set_config('enable_seqscan', 'off', true) as "seq!",
              set_config('enable_hashjoin', 'off', true) as "hash!",
-             set_config('enable_mergejoin', 'off', true) as "merge!""#
+             set_config('enable_mergejoin', 'off', true) as "merge!", set_config('jit', 'off', true) as "jit!""#
     )
     .fetch_one(&mut *tx)
     .await?;
