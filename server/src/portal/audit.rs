@@ -10,7 +10,7 @@ use domain::audit::query::{Field, Query};
 use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
 use domain::id::{EventId, RequestId};
-use store::audit::{self, At, COUNTED_MAX, Cursor, Facet, Search};
+use store::audit::{self, At, COUNTED_MAX, Cursor, Found, Reach, Search};
 use store::{PgConnection, Store, request, usage};
 
 use super::{Fault, Portal, deciding, tell};
@@ -87,7 +87,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         _ => 0,
     };
     let unfound = audit::unfound(&mut conn).await?;
-    let mut events = audit::search(&mut conn, wanted, at, limit).await?;
+    let Found { mut events, looked_to } = audit::look(&mut conn, wanted, at, limit, Reach::default()).await?;
     let has_more = events.len() > PAGE_EVENTS;
     if matches!(at, At::NewerThan(_)) {
         // The one too many is the newest: what comes next to the cursor is at the end.
@@ -96,24 +96,10 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         events.truncate(PAGE_EVENTS);
     }
     events.iter_mut().for_each(|event| hide_source(caller, event));
-    let cursor = |event: Option<&Event>| {
-        event.map(|e| write_cursor(Cursor { recorded_at: e.recorded_at, id: e.id })).unwrap_or_default()
-    };
-    let (has_newer, has_older) = match at {
-        At::Newest => (false, has_more),
-        At::OlderThan(_) => (true, has_more),
-        At::NewerThan(_) => (has_more, true),
-    };
-    let (previous, next) =
-        (cursor(events.first().filter(|_| has_newer)), cursor(events.last().filter(|_| has_older)));
-    // Further back, the strip and the facets are not shown, and counting is cheaper.
-    let (count, tally) = if at == At::Newest {
-        let counted = audit::tally(&mut conn, wanted, caller.time_zone).await?;
-        let count = counted.iter().filter(|one| matches!(one.facet, Facet::Outcome(_))).map(|one| one.events);
-        (count.sum(), Some(tally::tally(&counted, query, caller)))
-    } else {
-        (audit::count(&mut conn, wanted).await?, None)
-    };
+    let (previous, next) = pages(at, &events, has_more, looked_to);
+    let found = audit::tally(&mut conn, wanted, caller.time_zone).await?;
+    // Further back, the strip and the facets are not shown.
+    let tally = (at == At::Newest).then(|| tally::tally(&found.counted, query, caller));
     drop(conn);
     // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
     if sees_all(caller) && at == At::Newest && !query.is_all() {
@@ -121,15 +107,29 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
     }
     Ok(AuditList {
         events,
-        total: usize::try_from(count.min(COUNTED_MAX)).unwrap_or(0),
-        is_more: count > COUNTED_MAX,
+        total: usize::try_from(found.events.min(COUNTED_MAX)).unwrap_or(0),
+        is_more: found.events > COUNTED_MAX || !found.is_whole,
         next,
         previous,
         tally,
         sees_all: sees_all(caller),
         position,
+        looked_to: looked_to.map(|cursor| cursor.recorded_at),
         unfound: usize::try_from(unfound).unwrap_or(0),
     })
+}
+
+/// The cursors of the pages before and behind; empty where there is none.
+fn pages(at: At, events: &[Event], has_more: bool, looked_to: Option<Cursor>) -> (String, String) {
+    let of = |event: Option<&Event>| event.map(|e| Cursor { recorded_at: e.recorded_at, id: e.id });
+    let (first, last) = (of(events.first()), of(events.last()));
+    // Where it was looked enough, it goes on from there, not from the last that was found.
+    let (previous, next) = match at {
+        At::Newest => (None, looked_to.or(last.filter(|_| has_more))),
+        At::OlderThan(here) => (first.or(Some(here)), looked_to.or(last.filter(|_| has_more))),
+        At::NewerThan(here) => (looked_to.or(first.filter(|_| has_more)), last.or(Some(here))),
+    };
+    (previous.map(write_cursor).unwrap_or_default(), next.map(write_cursor).unwrap_or_default())
 }
 
 /// Refuses what must hold everything while there is what no search finds.

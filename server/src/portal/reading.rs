@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::audit::query::{QUERY_MAX_CHARS, Query};
 use domain::audit::{Action, Event};
 use serde_json::json;
-use store::audit::{self, At, Cursor, Search};
+use store::audit::{self, At, Cursor, Found, Reach, Search};
 use store::{Store, reading_token};
 
 use super::audit::{note_search, read_cursor, whole, write_cursor};
@@ -20,7 +20,7 @@ const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
 pub struct Listed {
     /// Newest first.
     pub events: Vec<Event>,
-    /// Where to go on: the query, with its times resolved so that all pages are of one search, and the cursor.
+    /// Where to go on, even if there were fewer than wanted: the query, with its times resolved so that all pages are of one search, and the cursor.
     pub next: Option<(String, String)>,
 }
 
@@ -55,7 +55,7 @@ async fn list(
     let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let mut conn = store.read().await?;
     whole(&mut conn).await?;
-    let mut events = audit::search(&mut conn, wanted, at, most).await?;
+    let Found { mut events, looked_to } = audit::look(&mut conn, wanted, at, most, Reach::default()).await?;
     drop(conn);
     let has_more = events.len() > limit;
     events.truncate(limit);
@@ -63,10 +63,13 @@ async fn list(
     if at == At::Newest {
         note(store, reader, query).await?;
     }
-    let next = events.last().filter(|_| has_more).map(|last| {
+    let last = events.last().filter(|_| has_more);
+    // Where it was looked enough, it goes on from there, not from the last that was found.
+    let from = looked_to.or(last.map(|last| Cursor { recorded_at: last.recorded_at, id: last.id }));
+    let next = from.map(|from| {
         let resolved = query.to_text();
         let text = if resolved.chars().count() <= QUERY_MAX_CHARS { resolved } else { query.as_written() };
-        (text, write_cursor(Cursor { recorded_at: last.recorded_at, id: last.id }))
+        (text, write_cursor(from))
     });
     Ok(Listed { events, next })
 }

@@ -305,7 +305,7 @@ async fn the_database_finds_what_the_language_means(pool: PgPool) {
         "during:2026-11-23",
     ];
     let terms: Vec<&str> = terms.into_iter().chain(ids.iter().map(String::as_str)).collect();
-    let reaches = [Reach::default(), Reach { walk_min: 1, probe_min: 1 }];
+    let reaches = [Reach::default(), Reach { walk_min: 1, probe_min: 1, look_max: 4 }];
     let mut tried = 0;
     // Before events have positions, when some are indexed, and when all are.
     for indexed in [None, Some(2), Some(5)] {
@@ -329,9 +329,7 @@ async fn the_database_finds_what_the_language_means(pool: PgPool) {
             let found = if tried % 7 == 0 {
                 paged(&mut conn, &query, reach).await
             } else {
-                let search = Search { query: &query, concerning: None };
-                let found = audit::search_reaching(&mut conn, search, At::Newest, 100, reach).await.unwrap();
-                found.iter().map(|event| event.id).collect()
+                whole(&mut conn, &query, reach).await
             };
             assert_eq!(found, wanted, "{text} {indexed:?} {reach:?}");
             tried += 1;
@@ -340,22 +338,46 @@ async fn the_database_finds_what_the_language_means(pool: PgPool) {
     assert_eq!((all.len(), tried), (5, 26 * 26 * 3));
 }
 
+/// What is found, looking on where it was not enough.
+async fn whole(conn: &mut PgConnection, query: &Query, reach: Reach) -> Vec<EventId> {
+    let (mut all, mut at) = (Vec::new(), At::Newest);
+    loop {
+        let search = Search { query, concerning: None };
+        let found = audit::look(conn, search, at, 100, reach).await.unwrap();
+        all.extend(found.events.iter().map(|event| event.id));
+        match found.looked_to {
+            Some(cursor) => at = At::OlderThan(cursor),
+            None => return all,
+        }
+    }
+}
+
 /// What is found in pages of two, checked to come back the same way.
 async fn paged(conn: &mut PgConnection, query: &Query, reach: Reach) -> Vec<EventId> {
     let search = Search { query, concerning: None };
-    let mut pages: Vec<Vec<Event>> = Vec::new();
+    let (mut pages, mut at): (Vec<Vec<Event>>, _) = (Vec::new(), At::Newest);
     loop {
-        let at = pages.last().and_then(|page| page.last()).map_or(At::Newest, |e| At::OlderThan(place(e)));
-        let page = audit::search_reaching(conn, search, at, 2, reach).await.unwrap();
-        if let (At::OlderThan(_), Some(first)) = (at, page.first()) {
-            let back =
-                audit::search_reaching(conn, search, At::NewerThan(place(first)), 2, reach).await.unwrap();
-            assert_eq!(pages.last(), Some(&back));
+        let page = audit::look(conn, search, at, 2, reach).await.unwrap();
+        if let (At::OlderThan(_), Some(first)) = (at, page.events.first()) {
+            let mut back = audit::look(conn, search, At::NewerThan(place(first)), 2, reach).await.unwrap();
+            while let Some(further) = back.looked_to {
+                let missing = 2 - i64::try_from(back.events.len()).unwrap();
+                let more = audit::look(conn, search, At::NewerThan(further), missing, reach).await.unwrap();
+                back.events.splice(0..0, more.events);
+                back.looked_to = more.looked_to;
+            }
+            let all: Vec<_> = pages.concat().iter().map(|event| event.id).collect();
+            let back: Vec<_> = back.events.iter().map(|event| event.id).collect();
+            assert!(all.ends_with(&back) && back.len() == all.len().min(2), "{all:?} {back:?}");
         }
-        if page.is_empty() {
-            return pages.concat().iter().map(|event| event.id).collect();
+        let last = page.events.last().map(place);
+        if !page.events.is_empty() {
+            pages.push(page.events);
         }
-        pages.push(page);
+        match page.looked_to.or(last) {
+            Some(cursor) => at = At::OlderThan(cursor),
+            None => return pages.concat().iter().map(|event| event.id).collect(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use domain::audit::query::{Context, parse};
 use server::jobs::{linker, sequencer};
 use server::portal::export::Format;
 use sqlx::{Connection as _, PgConnection, PgPool};
-use store::audit::{self, At, Search};
+use store::audit::{self, At, Reach, Search};
 
 use crate::house::{House, start};
 
@@ -103,6 +103,48 @@ async fn what_is_not_indexed_yet_is_found_without_reading_the_rest(pool: PgPool)
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_only_looking_can_tell_is_looked_for_so_far_and_then_further(pool: PgPool) {
+    let house = House::new(pool.clone()).await;
+    fill(&house, &pool).await;
+    let mut conn = alone(&pool).await;
+    for (text, found, steps) in [
+        // Nothing but looking: the older half is by others.
+        ("-actor:crew -actor:bot", 12, 7),
+        ("-actor:crew", 51, 4),
+        // As dense as it is, it is walked.
+        ("source:collector -actor:crew -actor:bot", 12, 40),
+        (
+            "\"ticket\" ip:10.0.0.0/9 -10.0.1.9 -10.0.2.9 -10.0.3.9 -10.0.4.9 -10.0.5.9 -10.0.6.9 -10.0.0.9",
+            0,
+            25,
+        ),
+    ] {
+        let query = parse(text, &Context { now: start(), zone: chrono_tz::UTC }).unwrap();
+        let search = Search { query: &query, concerning: None };
+        let (mut at, mut events, mut taken) = (At::Newest, 0, 0);
+        loop {
+            let before = read_so_far(&mut conn).await;
+            let reach = Reach { look_max: 10_000, ..Reach::default() };
+            let page = audit::look(&mut conn, search, at, 51 - events, reach).await.unwrap();
+            let after = read_so_far(&mut conn).await;
+            let rows = after.0 - before.0;
+            assert!(rows <= 40_000, "{text}: {rows} rows were read in a step");
+            assert_eq!(after.1 - before.1, 0, "{text}: rows read by scanning a whole table");
+            (events, taken) = (events + i64::try_from(page.events.len()).unwrap(), taken + 1);
+            match page.looked_to {
+                Some(cursor) => at = At::OlderThan(cursor),
+                None => break,
+            }
+        }
+        println!("{text}: {taken} steps");
+        assert_eq!(events, found, "{text}");
+        assert!((2..=steps).contains(&taken), "{text}: {taken} steps");
+        let whole = audit::search(&mut conn, search, At::Newest, 51).await.unwrap();
+        assert_eq!(i64::try_from(whole.len()), Ok(found), "{text}: however far one has to look");
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn what_comes_in_faster_than_it_is_indexed_is_said_and_not_exported_in_part(pool: PgPool) {
     let house = House::new(pool.clone()).await;
     let mut auditor = house.person("Ada Audit").await;
@@ -162,9 +204,9 @@ async fn a_page_reads_a_bounded_number_of_events_in_every_cell_of_the_matrix(poo
         let query = parse(text, &Context { now: start(), zone }).unwrap();
         let search = Search { query: &query, concerning: None };
         let before = read_so_far(&mut conn).await;
-        let events = audit::search(&mut conn, search, At::Newest, 51).await.unwrap();
+        let found_here = audit::look(&mut conn, search, At::Newest, 51, Reach::default()).await.unwrap();
         let after = read_so_far(&mut conn).await;
-        assert_eq!(events.len(), found, "{text}");
+        assert_eq!((found_here.events.len(), found_here.looked_to), (found, None), "{text}");
         let rows = after.0 - before.0;
         if rows > most {
             (first, most) = (text.to_owned(), rows);

@@ -1,6 +1,7 @@
 //! What of a query the search index answers: the terms of events, as [`super::terms`] makes them.
 
 use chrono::{DateTime, Datelike as _, Months, NaiveDate, TimeDelta, Utc};
+use domain::audit::Outcome;
 use domain::audit::query::{ActionPattern, Comparison, Expr, Network, Query, Term, Text, folded, words};
 use domain::catalogue::Sensitivity;
 use domain::id::PersonId;
@@ -202,6 +203,11 @@ async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<PersonId>) ->
                 });
             }
             any.unwrap_or_else(Node::unknown)
+        }
+        // One of the others: there are few, and mostly what is looked for is rare.
+        Expr::Not(inner) if let Expr::Term(Term::Outcome(outcome)) = &**inner => {
+            let others = Outcome::ALL.into_iter().filter(|other| other != outcome);
+            Node::any_of(others.map(|other| named('o', other.as_str())).collect())
         }
         Expr::Not(inner) => Box::pin(node(conn, inner, reader)).await?.not(),
         Expr::Term(term) => of_term(conn, term, reader).await?,

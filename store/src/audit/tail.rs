@@ -1,6 +1,6 @@
 //! What is in the book and not in the search index yet: the last moment of it, looked at event by event.
 
-use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use super::hits::{Hit, Range, Toward};
 use super::search::Search;
@@ -69,17 +69,5 @@ pub(super) async fn first(
     }
     search.push(&mut query);
     query.push(" order by ").push(toward.order()).push(" limit ").push_bind(limit);
-    let mut tx = conn.begin().await?;
-    // The planner cannot know how little it is, and would read the book from its end, or all of it; what is forbidden
-    // counts as dear, and what is dear would be compiled first.
-    sqlx::query!(
-        r#"select set_config('enable_seqscan', 'off', true) as "seq!",
-             set_config('enable_hashjoin', 'off', true) as "hash!",
-             set_config('enable_mergejoin', 'off', true) as "merge!", set_config('jit', 'off', true) as "jit!""#
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    let hits = query.build_query_as().persistent(false).fetch_all(&mut *tx).await?;
-    tx.rollback().await?;
-    Ok(hits)
+    Ok(query.build_query_as().persistent(false).fetch_all(conn).await?)
 }
