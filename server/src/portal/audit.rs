@@ -43,7 +43,7 @@ impl Portal {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn values(&self, caller: &Caller, field: Field, part: &str) -> Answer<Vec<String>> {
-        if matches!(field, Field::Source | Field::Window) && !sees_all(caller) {
+        if matches!(field, Field::Source | Field::Window) && !caller.roles.sees_all() {
             return Ok(Vec::new());
         }
         let found = async { audit::values(&mut *self.store.read().await?, field, part, VALUES_MAX).await };
@@ -55,21 +55,16 @@ impl Portal {
     /// # Errors
     /// When it cannot be written down.
     pub async fn note_watching(&self, caller: &Caller, query: &Query) -> Answer<()> {
-        if !sees_all(caller) || query.is_all() {
+        if !caller.roles.sees_all() || query.is_all() {
             return Ok(());
         }
         tell(note_search(&self.store, caller, query).await)
     }
 }
 
-/// Whether the whole book is open to the caller.
-pub(crate) fn sees_all(caller: &Caller) -> bool {
-    caller.roles.auditor || caller.roles.administrator
-}
-
 /// What is looked for, showing no more than the caller may see.
 fn search_of<'a>(caller: &Caller, query: &'a Query) -> Search<'a> {
-    Search { query, concerning: (!sees_all(caller)).then(|| caller.id()) }
+    Search { query, concerning: (!caller.roles.sees_all()).then(|| caller.id()) }
 }
 
 async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage) -> Result<AuditList, Fault> {
@@ -115,7 +110,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
     };
     drop(conn);
     // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
-    if sees_all(caller) && at == At::Newest && !query.is_all() {
+    if caller.roles.sees_all() && at == At::Newest && !query.is_all() {
         note_search(store, caller, query).await?;
     }
     Ok(AuditList {
@@ -125,14 +120,13 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         next,
         previous,
         tally,
-        sees_all: sees_all(caller),
         position,
     })
 }
 
 /// From where somebody else acted is the auditors' to know.
 pub(crate) fn hide_source(caller: &Caller, event: &mut Event) {
-    if !sees_all(caller) && event.actor.id() != Some(caller.id()) {
+    if !caller.roles.sees_all() && event.actor.id() != Some(caller.id()) {
         event.source.ip = None;
         event.source.user_agent = None;
     }
@@ -178,11 +172,11 @@ async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView,
     let concerns = |event: &Event| {
         event.actor.id() == Some(caller.id()) || event.subject.as_ref().is_some_and(|s| s.id == caller.id())
     };
-    if !sees_all(caller) && !concerns(&event) {
+    if !caller.roles.sees_all() && !concerns(&event) {
         return Err(PortalError::NotFound.into());
     }
     let mut thread = thread(&mut conn, &event).await?;
-    thread.retain(|event| sees_all(caller) || concerns(event));
+    thread.retain(|event| caller.roles.sees_all() || concerns(event));
     thread.iter_mut().chain([&mut event]).for_each(|event| hide_source(caller, event));
     let json = serde_json::to_string_pretty(&event).map_err(|_| PortalError::Internal)?;
     let place = usage::place_of(&mut conn, id).await?;

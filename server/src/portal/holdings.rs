@@ -41,7 +41,7 @@ async fn of_person(store: &Store, caller: &Caller, id: PersonId, asked: &AsOf) -
     let mut conn = store.read().await?;
     let record = person::find(&mut conn, id).await?.ok_or(PortalError::NotFound)?;
     let is_theirs = caller.id() == id || record.manager().is_some_and(|manager| manager.id == caller.id());
-    let seen_by = (!is_theirs && !audit::sees_all(caller)).then(|| caller.id());
+    let seen_by = (!is_theirs && !caller.roles.sees_all()).then(|| caller.id());
     let held = held(&mut conn, caller, (Of::Person(id), seen_by), asked).await?;
     Ok(HeldView { of: Some(record.name.clone()), is_narrowed: seen_by.is_some(), held })
 }
@@ -50,14 +50,14 @@ async fn of_resource(store: &Store, caller: &Caller, slug: &str, asked: &AsOf) -
     let mut conn = store.read().await?;
     let record = catalogue::find_resource(&mut conn, slug).await?.ok_or(PortalError::NotFound)?;
     let is_open =
-        audit::sees_all(caller) || owner::owns_resource(&mut conn, caller.id(), record.id()).await?;
+        caller.roles.sees_all() || owner::owns_resource(&mut conn, caller.id(), record.id()).await?;
     let seen_by = (!is_open).then(|| caller.id());
     let held = held(&mut conn, caller, (Of::Resource(record.id()), seen_by), asked).await?;
     Ok(HeldView { of: Some(record.name.clone()), is_narrowed: seen_by.is_some(), held })
 }
 
 fn must_read(caller: &Caller) -> Result<(), PortalError> {
-    if audit::sees_all(caller) {
+    if caller.roles.sees_all() {
         return Ok(());
     }
     let message = "Who had what everywhere is for auditors and administrators. Your own stands on your page.";

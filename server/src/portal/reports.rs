@@ -32,7 +32,7 @@ impl Reports for Portal {
 }
 
 async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<PeriodView, Fault> {
-    if !audit::sees_all(caller) {
+    if !caller.roles.sees_all() {
         let message = "Reports on a period are for auditors and administrators.";
         return Err(PortalError::Forbidden(message.to_owned()).into());
     }

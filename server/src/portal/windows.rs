@@ -17,7 +17,7 @@ use store::{Store, system_edit};
 
 use super::editing::{form, may};
 use super::typed::Faults;
-use super::{Fault, Portal, audit, refuse, tell};
+use super::{Fault, Portal, refuse, tell};
 
 /// Windows shown at most.
 const WINDOWS_MAX: i64 = 200;
@@ -46,7 +46,7 @@ impl Windows for Portal {
 }
 
 fn must_read(caller: &Caller) -> Result<(), PortalError> {
-    if audit::sees_all(caller) {
+    if caller.roles.sees_all() {
         return Ok(());
     }
     Err(PortalError::Forbidden("Change windows are for auditors and administrators.".to_owned()))
