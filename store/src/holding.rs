@@ -15,6 +15,7 @@ use domain::holding::{Decided, Holding, READ, read};
 use domain::id::{GrantId, PersonId, RequestId};
 pub use search::{
     Cursor, HoldingRecord, Left, Of, Progress, Search, after_leaving, count, held, of_grants, progress,
+    read_of,
 };
 use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;

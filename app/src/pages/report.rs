@@ -8,7 +8,8 @@ use crate::address;
 use crate::backend::{PeriodReport, PeriodTable, PeriodView, TypedPeriod};
 use crate::components::field::Field;
 use crate::components::head::{crumb, head, section};
-use crate::components::number::{counted, thousands};
+use crate::components::held;
+use crate::components::number::counted;
 use crate::components::select::select;
 use crate::desk::{Desk, Page, page};
 use crate::error::FieldError;
@@ -55,7 +56,7 @@ fn shown(desk: &Desk, view: &PeriodView, typed: &TypedPeriod, report: &PeriodRep
     {in_words(report.days, desk)} " · " {scope} " · made for " {desk.caller.person.name.clone()} ", "
            {desk.clock().exact(desk.clock().now)}
        };
-    let tables = report.tables.iter().map(|one| table(desk, one)).collect_view();
+    let tables = report.tables.iter().map(|one| table(desk, one, report.unread)).collect_view();
     view! {
         {crumb(routes::AUDIT, "Audit")}
         {head("Access report", lead, None)}
@@ -65,7 +66,8 @@ fn shown(desk: &Desk, view: &PeriodView, typed: &TypedPeriod, report: &PeriodRep
         {section("controls", "What this supports", controls())}
         {tables}
         <p class="quiet ledger-foot">
-            {format!("Every count and row is what its query finds in the book. Who held what is read from its first {} events.", thousands(report.read_to))}
+            "Every count and row is what its query finds in the book. Beside it stands who held what. "
+            {held::read_from(report.read_to, report.unread)}
         </p>
     }
     .into_any()

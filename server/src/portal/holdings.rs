@@ -11,7 +11,6 @@ use chrono::DateTime;
 use domain::caller::Caller;
 use domain::holding::moment_of;
 use domain::id::{EntitlementId, GrantId, PersonId};
-use domain::person::PersonRef;
 use store::audit::COUNTED_MAX;
 use store::holding::{self, Cursor, HoldingRecord, Of, Search};
 use store::{PgConnection, Store, catalogue, owner, person};
@@ -124,12 +123,11 @@ async fn rows(
         .map(|record| {
             let HoldingRecord { holding, resource_slug } = record;
             let decided = holding.decided.as_ref();
-            let approved_by = decided.and_then(|d| Some(PersonRef { id: d.by?, name: d.name.clone() }));
             let sees_request = caller.roles.auditor
                 || holding.person.id == caller.id()
                 || decided.is_some_and(|decided| decided.by == Some(caller.id()))
                 || holding.about.entitlement_id.is_some_and(|id| owned.contains(&id));
-            HeldRow { holding, resource_slug, approved_by, sees_request }
+            HeldRow { holding, resource_slug, sees_request }
         })
         .collect())
 }

@@ -13,7 +13,6 @@ use domain::caller::Caller;
 use domain::catalogue::Sensitivity;
 use domain::holding::Holding;
 use domain::id::{EventId, GrantId};
-use domain::person::PersonRef;
 use domain::report::{Days, Scope, Table};
 use store::audit::{At, COUNTED_MAX, Search};
 use store::{PgConnection, Store, catalogue, holding, system_edit, usage};
@@ -47,10 +46,11 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
         Ok(read) => read,
         Err(faults) => return Ok(PeriodView { systems, environments, report: Err(faults) }),
     };
-    let read_to = holding::progress(&mut conn).await?.position;
+    // Before what it stands for: what is read meanwhile is shown, not promised.
+    let progress = holding::progress(&mut conn).await?;
     let mut tables = Vec::new();
     for (table, query) in queries {
-        tables.push(read_table(&mut conn, caller, table, query).await?);
+        tables.push(read_table(&mut conn, caller, (table, query), progress.position).await?);
     }
     drop(conn);
     let detail = serde_json::json!({
@@ -58,7 +58,8 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
         "system": scope.system, "environment": scope.environment, "sensitivity": scope.sensitivity,
     });
     audit::note_reading(store, caller, detail).await?;
-    let report = PeriodReport { days, scope: in_words(&scope), read_to: number(read_to), tables };
+    let (read_to, unread) = (number(progress.position), number(progress.numbered - progress.position));
+    let report = PeriodReport { days, scope: in_words(&scope), read_to, unread, tables };
     Ok(PeriodView { systems, environments, report: Ok(report) })
 }
 
@@ -75,8 +76,8 @@ fn read(
     let days = Days::read(&typed.from, &typed.to, caller.time_zone, caller.called_at);
     let days = match days {
         Ok(days) => Some(days),
-        Err(error) => {
-            faults.add(error.field(), &error);
+        Err(wrong) => {
+            wrong.iter().for_each(|error| faults.add(error.field(), error));
             None
         }
     };
@@ -147,13 +148,13 @@ fn number(count: i64) -> usize {
 async fn read_table(
     conn: &mut PgConnection,
     caller: &Caller,
-    table: Table,
-    query: Query,
+    (table, query): (Table, Query),
+    read_to: i64,
 ) -> Result<PeriodTable, Fault> {
     let search = Search { query: &query, concerning: None };
     let events = store::audit::search(conn, search, At::Newest, ROWS_MAX).await?;
     let total = store::audit::count(conn, search).await?;
-    let rows = rows(conn, caller, table, events).await?;
+    let rows = rows(conn, caller, (table, events), read_to).await?;
     let (is_more, total) = (total > COUNTED_MAX, number(total.min(COUNTED_MAX)));
     Ok(PeriodTable { table, total, is_more, rows, query })
 }
@@ -161,12 +162,13 @@ async fn read_table(
 async fn rows(
     conn: &mut PgConnection,
     caller: &Caller,
-    table: Table,
-    events: Vec<Event>,
+    (table, events): (Table, Vec<Event>),
+    read_to: i64,
 ) -> Result<Vec<PeriodRow>, Fault> {
     let grants: Vec<GrantId> = events.iter().filter_map(|event| event.grant_id).collect();
     let holdings: HashMap<GrantId, Holding> = holding::of_grants(conn, &grants).await?;
     let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+    let read = holding::read_of(conn, &ids, read_to).await?;
     let mut people =
         if table == Table::Uncovered { usage::people_of(conn, &ids).await? } else { HashMap::new() };
     let mut left = if table == Table::Left { left_behind(conn, &events).await? } else { HashMap::new() };
@@ -177,7 +179,7 @@ async fn rows(
             let holding = event.grant_id.and_then(|grant| holdings.get(&grant)).cloned();
             let decided = holding.as_ref().and_then(|holding| holding.decided.as_ref());
             PeriodRow {
-                approved_by: decided.and_then(|by| Some(PersonRef { id: by.by?, name: by.name.clone() })),
+                is_read: read.contains(&event.id),
                 sees_request: caller.roles.auditor || decided.is_some_and(|by| by.by == Some(caller.id())),
                 person: people.remove(&event.id),
                 left: left.remove(&event.id),
