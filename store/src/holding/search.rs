@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use domain::audit::About;
 use domain::grant::{Cause, Removal, RemovalKnown};
-use domain::holding::{Closed, Decided, Holding};
+use domain::holding::{Closed, Decided, Holding, READ};
 use domain::id::{EntitlementId, EventId, GrantId, PersonId, RequestId, ResourceId, SystemId};
 use domain::person::PersonRef;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
@@ -74,6 +74,24 @@ pub async fn progress(conn: &mut PgConnection) -> Result<Progress> {
         r#"select coalesce((select position from book_reader where name = $1), 0) as "position!",
              coalesce((select last_position from event_sequence), 0) as "numbered!""#,
         READER
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Whether something that says who held what is not read yet.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn is_behind(conn: &mut PgConnection, progress: Progress) -> Result<bool> {
+    let actions: Vec<&str> = READ.iter().map(|action| action.as_str()).collect();
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from event_position n
+             join event e on e.class = n.class and e.recorded_at = n.recorded_at and e.id = n.event_id
+             where n.class = 'governance' and e.class = 'governance' and n.position > $1
+               and e.action = any($2)) as "is_behind!""#,
+        progress.position,
+        &actions as &[&str]
     )
     .fetch_one(conn)
     .await?)
