@@ -3,9 +3,7 @@
 use app::backend::{Answer, Audit, AuditList, AuditPage, EventView};
 use app::error::PortalError;
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use domain::audit::query::{Field, Query};
 use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
@@ -13,7 +11,7 @@ use domain::id::{EventId, RequestId};
 use store::audit::{self, At, COUNTED_MAX, Cursor, Facet, Search};
 use store::{PgConnection, Store, request, usage};
 
-use super::{Fault, Portal, deciding, tell};
+use super::{Fault, Portal, cursor, deciding, tell};
 use crate::live::position_for;
 
 mod tally;
@@ -22,8 +20,8 @@ const PAGE_EVENTS: usize = 50;
 const THREAD_MAX: i64 = 100;
 /// Names offered to somebody who types one.
 const VALUES_MAX: i64 = 8;
-/// The same search by the same person is written down once in this time.
-const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
+/// The same search by the same reader is written down once in this time.
+pub(super) const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
 
 #[async_trait]
 impl Audit for Portal {
@@ -90,9 +88,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         events.truncate(PAGE_EVENTS);
     }
     events.iter_mut().for_each(|event| hide_source(caller, event));
-    let cursor = |event: Option<&Event>| {
-        event.map(|e| write_cursor(Cursor { recorded_at: e.recorded_at, id: e.id })).unwrap_or_default()
-    };
+    let cursor = |event: Option<&Event>| event.map(write_cursor).unwrap_or_default();
     let (has_newer, has_older) = match at {
         At::Newest => (false, has_more),
         At::OlderThan(_) => (true, has_more),
@@ -110,7 +106,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
     };
     drop(conn);
     // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
-    if caller.roles.sees_all() && at == At::Newest && !query.is_all() {
+    if caller.roles.sees_all() && !query.is_all() {
         note_search(store, caller, query).await?;
     }
     Ok(AuditList {
@@ -152,18 +148,12 @@ pub(super) async fn note_reading(
     Ok(())
 }
 
-pub(super) fn write_cursor(cursor: Cursor) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {}", cursor.recorded_at.timestamp_micros(), cursor.id))
+pub(super) fn write_cursor(event: &Event) -> String {
+    cursor::write(event.recorded_at, event.id)
 }
 
 pub(super) fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let (micros, id) = text.split_once(' ')?;
-        let recorded_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-        Some(Cursor { recorded_at, id: id.parse().ok()? })
-    };
-    read().ok_or(PortalError::NotFound)
+    cursor::read(text).map(|(recorded_at, id)| Cursor { recorded_at, id })
 }
 
 async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView, Fault> {
@@ -213,21 +203,4 @@ async fn thread(conn: &mut PgConnection, event: &Event) -> Result<Vec<Event>, Fa
         return Ok(Vec::new());
     }
     Ok(audit::thread(conn, event.request_id, event.grant_id, THREAD_MAX).await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_comes_back_as_it_went_and_nonsense_is_not_found() {
-        let cursor = Cursor {
-            recorded_at: DateTime::from_timestamp_micros(1_795_000_000_123_456).expect("a time"),
-            id: EventId(uuid::Uuid::from_u128(7)),
-        };
-        assert_eq!(read_cursor(&write_cursor(cursor)), Ok(cursor));
-        for bad in ["", "x", "AAAA", "====", &"a".repeat(5_000)] {
-            assert_eq!(read_cursor(bad), Err(PortalError::NotFound), "{bad:.10}");
-        }
-    }
 }

@@ -5,17 +5,14 @@ use std::collections::HashSet;
 use app::backend::{Answer, AsOf, Held, HeldRow, HeldView, Holdings};
 use app::error::{FieldError, PortalError};
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::DateTime;
 use domain::caller::Caller;
 use domain::holding::moment_of;
-use domain::id::{EntitlementId, GrantId, PersonId};
+use domain::id::{EntitlementId, PersonId};
 use store::audit::COUNTED_MAX;
 use store::holding::{self, Cursor, HoldingRecord, Of, Search};
 use store::{PgConnection, Store, catalogue, owner, person};
 
-use super::{Fault, Portal, audit, tell};
+use super::{Fault, Portal, audit, cursor, tell};
 
 mod export;
 
@@ -68,7 +65,7 @@ async fn of_all(store: &Store, caller: &Caller, asked: &AsOf) -> Result<HeldView
     let mut conn = store.read().await?;
     let held = held(&mut conn, caller, (Of::All, None), asked).await?;
     drop(conn);
-    if held.is_ok() && asked.older.is_empty() {
+    if held.is_ok() {
         let date = asked.date.trim();
         let as_of = if date.is_empty() { "now" } else { date };
         audit::note_reading(store, caller, serde_json::json!({ "as_of": as_of })).await?;
@@ -86,7 +83,10 @@ async fn held(
         Ok(at) => at,
         Err(error) => return Ok(Err(FieldError::new("date", error))),
     };
-    let behind = if asked.older.is_empty() { None } else { Some(read_cursor(&asked.older)?) };
+    let behind = match asked.older.as_str() {
+        "" => None,
+        older => Some(cursor::read(older).map(|(opened_at, grant)| Cursor { opened_at, grant })?),
+    };
     let search = Search { of, at, seen_by };
     // Before what it stands for: what is read meanwhile is shown, not promised.
     let progress = holding::progress(conn).await?;
@@ -95,7 +95,8 @@ async fn held(
     let has_more = records.len() > PAGE_ROWS;
     records.truncate(PAGE_ROWS);
     let total = holding::count(conn, search, COUNTED_MAX + 1).await?;
-    let next = records.last().filter(|_| has_more).map(write_cursor).unwrap_or_default();
+    let last = records.last().filter(|_| has_more).map(cursor_of);
+    let next = last.map(|last| cursor::write(last.opened_at, last.grant)).unwrap_or_default();
     let number = |count: i64| usize::try_from(count).unwrap_or_default();
     Ok(Ok(Held {
         at,
@@ -134,19 +135,4 @@ async fn rows(
 
 fn cursor_of(record: &HoldingRecord) -> Cursor {
     Cursor { opened_at: record.holding.opened_at, grant: record.holding.grant }
-}
-
-fn write_cursor(record: &HoldingRecord) -> String {
-    let Cursor { opened_at, grant } = cursor_of(record);
-    URL_SAFE_NO_PAD.encode(format!("{} {grant}", opened_at.timestamp_micros()))
-}
-
-fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let (micros, grant) = text.split_once(' ')?;
-        let opened_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-        Some(Cursor { opened_at, grant: grant.parse::<GrantId>().ok()? })
-    };
-    read().ok_or(PortalError::NotFound)
 }

@@ -6,6 +6,7 @@ pub mod approvals;
 pub mod audit;
 pub mod catalogue;
 pub(crate) mod connection;
+mod cursor;
 mod deciding;
 pub mod editing;
 pub mod export;

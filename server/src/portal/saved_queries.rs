@@ -71,13 +71,11 @@ fn refused(tried: Action, message: &'static str) -> Refused<'static> {
 }
 
 /// Sharing is among those who can see what is found.
-async fn check_sharing(store: &Store, caller: &Caller, typed: &TypedSavedQuery) -> Result<(), Fault> {
-    if wants_sharing(typed) && !caller.roles.sees_all() {
-        let message = "Only auditors and administrators share queries.";
-        return Err(refuse(store, caller, refused(Action::QuerySaved, message)).await);
-    }
-    Ok(())
+fn may_share(caller: &Caller, typed: &TypedSavedQuery) -> bool {
+    !wants_sharing(typed) || caller.roles.sees_all()
 }
+
+const NO_SHARING: &str = "Only auditors and administrators share queries.";
 
 fn one_of_a_name(error: StoreError) -> Fault {
     if error.violates(ONE_OF_A_NAME) {
@@ -88,7 +86,9 @@ fn one_of_a_name(error: StoreError) -> Fault {
 }
 
 async fn add(store: &Store, caller: &Caller, typed: &TypedSavedQuery) -> Result<(), Fault> {
-    check_sharing(store, caller, typed).await?;
+    if !may_share(caller, typed) {
+        return Err(refuse(store, caller, refused(Action::QuerySaved, NO_SHARING)).await);
+    }
     let mut faults = Faults::default();
     let name = form::name(&mut faults, &typed.name, NAME_MAX_CHARS);
     let query = faults.take("query", parse(&typed.query, &context_of(caller)));
@@ -145,8 +145,9 @@ async fn change(store: &Store, caller: &Caller, id: &str, typed: &TypedSavedQuer
         let message = "Only who saved a query changes it.";
         return Err(refuse(store, caller, refused(Action::QueryChanged, message)).await);
     }
-    if !before.is_shared {
-        check_sharing(store, caller, typed).await?;
+    if !before.is_shared && !may_share(caller, typed) {
+        drop(tx);
+        return Err(refuse(store, caller, refused(Action::QueryChanged, NO_SHARING)).await);
     }
     let mut faults = Faults::default();
     let name = form::name(&mut faults, &typed.name, NAME_MAX_CHARS);

@@ -20,12 +20,13 @@ use super::editing::{form, may};
 use super::typed::Faults;
 use super::{Fault, Portal, reading_tokens, refuse, tell};
 use crate::connectors::settings::NO_SECRET;
+use crate::http::api::ORIGIN;
 use crate::secret;
 
 /// So long does the secret of before work after a rotation.
 const PREVIOUS_WORKS: TimeDelta = TimeDelta::hours(24);
 /// Slugs that are origins of Gatebook's own.
-const RESERVED: [&str; 7] = ["web", "job", "imported", "provider", "command", "api", "new"];
+const RESERVED: [&str; 7] = ["web", "job", "imported", "provider", "command", ORIGIN, "new"];
 
 #[async_trait]
 impl Sources for Portal {

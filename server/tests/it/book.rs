@@ -2,6 +2,8 @@
 
 use app::backend::{Audit, AuditList, AuditPage, context_of};
 use app::error::PortalError;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::audit::query::Matchable;
 use domain::audit::query::{Query, parse};
 use domain::audit::{Event, Outcome};
@@ -118,7 +120,16 @@ async fn a_search_is_written_down_once_and_an_export_every_time(pool: PgPool) {
         drop(house.portal.export(&auditor, &query(&auditor, "ben"), Format::Csv).await.unwrap());
     }
     found(&house, &auditor, "eve").await;
-    assert_eq!(house.count("select count(*) from event where action = 'audit.searched'").await, 2);
+    let searched = "select count(*) from event where action = 'audit.searched'";
+    assert_eq!(house.count(searched).await, 2);
+    let other = found(&house, &auditor, "").await.events[0].clone();
+    let place = URL_SAFE_NO_PAD.encode(format!("{} {}", other.recorded_at.timestamp_micros(), other.id));
+    for page in [AuditPage::OlderThan(place.clone()), AuditPage::NewerThan(place)] {
+        for text in ["gil", "gil", "eve"] {
+            house.portal.search(&auditor, &query(&auditor, text), &page).await.unwrap();
+        }
+    }
+    assert_eq!(house.count(searched).await, 3, "wherever one begins to read it");
     assert_eq!(house.count("select count(*) from event where action = 'audit.exported'").await, 3);
 }
 
