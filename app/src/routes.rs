@@ -20,6 +20,8 @@ pub const AS_OF: &str = "/audit/as-of";
 pub const AS_OF_EXPORT: &str = "/audit/as-of/export";
 /// Change windows; `/audit/windows/{id}` is one.
 pub const WINDOWS: &str = "/audit/windows";
+/// The form that adds change windows from CSV.
+pub const WINDOWS_FILE: &str = "/audit/windows/import";
 /// Export of what the filter shows: `?format=csv|jsonl|ocsf` and the filter.
 pub const AUDIT_EXPORT: &str = "/audit/export";
 /// What could come next in a query: `?text=…&cursor=N`.
