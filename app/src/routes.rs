@@ -28,7 +28,7 @@ pub const AUDIT_EXPORT: &str = "/audit/export";
 pub const AUDIT_COMPLETE: &str = "/audit/complete";
 /// What is new, as it happens: `?q=…&from=POSITION`, as server-sent events.
 pub const AUDIT_LIVE: &str = "/audit/live";
-/// What auditors ask for first: `?from=`, `?to=`, `?system=SLUG`, `?environment=`, `?sensitivity=`.
+/// What auditors ask for first: `?from=`, `?to=`, `?system=SLUG`, `?environment=`, `?tag=`, `?sensitivity=`.
 pub const REPORT: &str = "/reports/period";
 /// People; `/people/{id}` is one.
 pub const PEOPLE: &str = "/people";

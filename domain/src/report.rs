@@ -128,6 +128,8 @@ pub struct Scope {
     pub system: Option<String>,
     /// Resources of one environment.
     pub environment: Option<String>,
+    /// Resources with one tag.
+    pub tag: Option<String>,
     /// Resources of at least this sensitivity.
     pub sensitivity: Option<Sensitivity>,
 }
@@ -226,6 +228,9 @@ impl Table {
             }
             if let Some(environment) = &scope.environment {
                 text.push_str(&format!(" environment:={}", value_text(environment)));
+            }
+            if let Some(tag) = &scope.tag {
+                text.push_str(&format!(" tag:={}", value_text(tag)));
             }
             if let Some(level) = scope.sensitivity {
                 text.push_str(&format!(" sensitivity:>={}", level.as_str()));
@@ -359,6 +364,7 @@ mod tests {
         let scope = Scope {
             system: Some("Payments (EU) \"1\"".into()),
             environment: Some("production".into()),
+            tag: Some("pci".into()),
             sensitivity: Some(Sensitivity::High),
         };
         for table in Table::ALL {
@@ -372,7 +378,7 @@ mod tests {
         assert_eq!(
             new.as_written(),
             "during:2026-10-01..2026-12-31 (action:grant.activated OR action:grant.imported) outcome:success \
-             system:=\"Payments (EU) \\\"1\\\"\" environment:=production sensitivity:>=high"
+             system:=\"Payments (EU) \\\"1\\\"\" environment:=production tag:=pci sensitivity:>=high"
         );
     }
 }

@@ -29,6 +29,8 @@ pub struct TypedPeriod {
     pub system: String,
     /// An environment; nothing is all.
     pub environment: String,
+    /// A tag; nothing is all.
+    pub tag: String,
     /// The least sensitivity; nothing is all.
     pub sensitivity: String,
 }
@@ -40,6 +42,8 @@ pub struct PeriodView {
     pub systems: Vec<(String, String)>,
     /// And to which environments.
     pub environments: Vec<String>,
+    /// And to which tags.
+    pub tags: Vec<String>,
     /// The report, or what is wrong with what was typed.
     pub report: Result<PeriodReport, Vec<FieldError>>,
 }

@@ -42,9 +42,10 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
         .map(|system| (system.slug, system.name))
         .collect();
     let environments = catalogue::environments(&mut conn).await?;
-    let (days, scope, queries) = match read(caller, typed, &systems, &environments) {
+    let tags = catalogue::tags(&mut conn).await?;
+    let (days, scope, queries) = match read(caller, typed, &systems, (&environments, &tags)) {
         Ok(read) => read,
-        Err(faults) => return Ok(PeriodView { systems, environments, report: Err(faults) }),
+        Err(faults) => return Ok(PeriodView { systems, environments, tags, report: Err(faults) }),
     };
     // Before what it stands for: what is read meanwhile is shown, not promised.
     let progress = holding::progress(&mut conn).await?;
@@ -55,12 +56,12 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
     drop(conn);
     let detail = serde_json::json!({
         "report": "period", "from": days.from, "to": days.to,
-        "system": scope.system, "environment": scope.environment, "sensitivity": scope.sensitivity,
+        "system": scope.system, "environment": scope.environment, "tag": scope.tag, "sensitivity": scope.sensitivity,
     });
     audit::note_reading(store, caller, detail).await?;
     let (read_to, unread) = (number(progress.position), number(progress.numbered - progress.position));
     let report = PeriodReport { days, scope: in_words(&scope), read_to, unread, tables };
-    Ok(PeriodView { systems, environments, report: Ok(report) })
+    Ok(PeriodView { systems, environments, tags, report: Ok(report) })
 }
 
 /// What is to be asked.
@@ -70,7 +71,7 @@ fn read(
     caller: &Caller,
     typed: &TypedPeriod,
     systems: &[(String, String)],
-    environments: &[String],
+    (environments, tags): (&[String], &[String]),
 ) -> Result<Asked, Vec<FieldError>> {
     let mut faults = Faults::default();
     let days = Days::read(&typed.from, &typed.to, caller.time_zone, caller.called_at);
@@ -91,16 +92,15 @@ fn read(
             found
         }
     };
-    let environment = match typed.environment.trim() {
-        "" => None,
-        name => {
-            let found = environments.iter().find(|known| *known == name).cloned();
-            if found.is_none() {
-                faults.add("environment", "There is no such environment. Choose one of the list.");
-            }
-            found
+    let mut named = |field: &str, typed: &str, known: &[String]| {
+        let found = known.iter().find(|known| *known == typed.trim()).cloned();
+        if found.is_none() && !typed.trim().is_empty() {
+            faults.add(field, format!("There is no such {field}. Choose one of the list."));
         }
+        found
     };
+    let environment = named("environment", &typed.environment, environments);
+    let tag = named("tag", &typed.tag, tags);
     let sensitivity = match typed.sensitivity.trim() {
         "" => None,
         word => {
@@ -111,7 +111,7 @@ fn read(
             found
         }
     };
-    let scope = Scope { system, environment, sensitivity };
+    let scope = Scope { system, environment, tag, sensitivity };
     let mut queries = Vec::new();
     if let Some(days) = days {
         for table in Table::ALL {
@@ -136,8 +136,10 @@ fn in_words(scope: &Scope) -> Option<String> {
         Sensitivity::Critical => "critical sensitivity".to_owned(),
         level => format!("{} sensitivity and above", level.as_str()),
     });
-    let parts: Vec<String> =
-        scope.system.clone().into_iter().chain(scope.environment.clone()).chain(level).collect();
+    let parts: Vec<String> = [scope.system.clone(), scope.environment.clone(), scope.tag.clone(), level]
+        .into_iter()
+        .flatten()
+        .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 

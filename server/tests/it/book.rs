@@ -245,6 +245,7 @@ fn matches(query: &Query, event: &Event, text: &str) -> bool {
         resource: about.resource.as_deref(),
         entitlement: about.entitlement.as_deref(),
         environment: about.resource_id.map(|_| ""),
+        tags: if about.resource_id.is_some() { &["PCI-dss", "money"] } else { &[] },
         sensitivity: about.resource_id.map(|_| Sensitivity::Medium),
         action: &event.action,
         outcome: event.outcome,
@@ -273,6 +274,7 @@ async fn the_database_finds_what_the_language_means(pool: PgPool) {
         .execute(&pool)
         .await
         .unwrap();
+    sqlx::query("update resource set tags = '{PCI-dss,money}'").execute(&pool).await.unwrap();
     let auditor = auditor(&house).await;
     let mut all = Vec::new();
     let mut conn = house.store.read().await.unwrap();
@@ -301,6 +303,8 @@ async fn the_database_finds_what_the_language_means(pool: PgPool) {
         "resource:=read",
         "system:=nothing",
         "environment:x",
+        "tag:pci",
+        "tag:=PCI",
         "sensitivity:<=medium",
         "sensitivity:>=high",
         "action:request.*",
@@ -348,7 +352,7 @@ async fn the_database_finds_what_the_language_means(pool: PgPool) {
             tried += 1;
         }
     }
-    assert_eq!((all.len(), tried), (5, 26 * 26 * 3));
+    assert_eq!((all.len(), tried), (5, 28 * 28 * 3));
 }
 
 /// What is found in pages of two, checked to come back the same way.

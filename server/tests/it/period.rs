@@ -182,9 +182,17 @@ async fn privileged_is_what_is_sensitive_or_called_so_and_the_scope_narrows_by_s
         .unwrap();
     let production = TypedPeriod { environment: "production".into(), ..all.clone() };
     assert_eq!(names(&production, Table::New).await, ["open"]);
-    let elsewhere = TypedPeriod { environment: "elsewhere".into(), ..all.clone() };
+    sqlx::query("update resource set tags = '{pci}' where sensitivity <> 'critical' and system_id = $1")
+        .bind(vault)
+        .execute(&house.pool)
+        .await
+        .unwrap();
+    let pci = TypedPeriod { tag: "pci".into(), ..all.clone() };
+    assert_eq!(names(&pci, Table::New).await, ["administer"]);
+    let elsewhere = TypedPeriod { environment: "elsewhere".into(), tag: "pc".into(), ..all.clone() };
     let faults = view(&house, &reader, &elsewhere).await.report.unwrap_err();
-    assert_eq!(faults[0].field, "environment");
+    let wrong: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
+    assert_eq!(wrong, ["environment", "tag"]);
     let earlier = TypedPeriod { from: "2026-07-01".into(), to: "2026-09-30".into(), ..all };
     assert!(
         report(&house, &reader, &earlier)
