@@ -50,8 +50,6 @@ pub struct AuditList {
     pub previous: String,
     /// The same by day, kind and outcome; only with the newest page.
     pub tally: Option<Tally>,
-    /// Whether the caller sees everything or only what concerns themselves.
-    pub sees_all: bool,
     /// The position up to which all that matches is there; only with the newest page.
     pub position: i64,
     /// How far was looked, where that was not enough to fill the page; from there it goes on.

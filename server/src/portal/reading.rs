@@ -1,19 +1,15 @@
 //! The book for programs: page after page, as the page for people shows it.
 
 use app::error::PortalError;
-use chrono::TimeDelta;
 use domain::audit::query::{QUERY_MAX_CHARS, Query};
 use domain::audit::{Action, Event};
 use serde_json::json;
 use store::audit::{self, At, Cursor, Found, Reach, Search};
 use store::{Store, reading_token};
 
-use super::audit::{note_search, read_cursor, whole, write_cursor};
+use super::audit::{SEARCH_TOLD_EVERY, note_search, read_cursor, whole, write_cursor};
 use super::reader::{Program, Reader};
 use super::{Fault, Portal, tell};
-
-/// The same search by the same token is written down once in this time.
-const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
 
 /// Some events, and where the next ones begin.
 #[derive(Debug, Clone)]
@@ -60,9 +56,7 @@ async fn list(
     let has_more = events.len() > limit;
     events.truncate(limit);
     events.iter_mut().for_each(|event| reader.hide_source(event));
-    if at == At::Newest {
-        note(store, reader, query).await?;
-    }
+    note(store, reader, query).await?;
     let last = events.last().filter(|_| has_more);
     // Where it was looked enough, it goes on from there, not from the last that was found.
     let from = looked_to.or(last.map(|last| Cursor { recorded_at: last.recorded_at, id: last.id }));

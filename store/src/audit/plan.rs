@@ -229,6 +229,7 @@ async fn of_term(conn: &mut PgConnection, term: &Term, reader: Option<PersonId>)
             .or(by_name(conn, "subject", 's', text).await?)
             .or(by_person(conn, text).await?),
         Term::Environment(text) => by_environment(conn, text).await?,
+        Term::Tag(text) => by_tag(conn, text).await?,
         Term::Sensitivity(comparison, level) => by_sensitivity(conn, *comparison, *level).await?,
         Term::Action(ActionPattern::Exact(word)) => Node::exact(named('k', word)),
         Term::Action(ActionPattern::Noun(noun)) => {
@@ -339,6 +340,17 @@ async fn by_person(conn: &mut PgConnection, text: &Text) -> Result<Node> {
 async fn by_environment(conn: &mut PgConnection, text: &Text) -> Result<Node> {
     let ids = sqlx::query_scalar!(
         "select id from resource where lower(environment) like $1 limit $2",
+        part(text),
+        NAMES_MAX + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(of_ids('R', ids))
+}
+
+async fn by_tag(conn: &mut PgConnection, text: &Text) -> Result<Node> {
+    let ids = sqlx::query_scalar!(
+        "select id from resource where exists (select from unnest(tags) tag where lower(tag) like $1) limit $2",
         part(text),
         NAMES_MAX + 1
     )

@@ -40,6 +40,8 @@ pub enum Format {
 impl Format {
     /// The words of all, for whoever asked for another one.
     pub const WORDS: &str = "csv, jsonl or ocsf";
+    /// Of those that who had what is written in.
+    pub const HELD_WORDS: &str = "csv or jsonl";
 
     /// The format with this word.
     pub fn parse(word: &str) -> Option<Self> {
