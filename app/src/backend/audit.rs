@@ -54,6 +54,8 @@ pub struct AuditList {
     pub sees_all: bool,
     /// The position up to which all that matches is there; only with the newest page.
     pub position: i64,
+    /// How far behind it was read, where it was read of a copy; 0 where nothing is missing.
+    pub behind_seconds: u64,
 }
 
 /// What matches, of the newest 10,000.

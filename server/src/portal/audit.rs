@@ -11,8 +11,10 @@ use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
 use domain::id::{EventId, RequestId};
 use store::audit::{self, At, COUNTED_MAX, Cursor, Facet, Search};
+use store::copy::Reading;
 use store::{PgConnection, Store, request, usage};
 
+use super::lagging::{Lagging, lagging};
 use super::{Fault, Portal, deciding, tell};
 use crate::live::position_for;
 
@@ -73,20 +75,29 @@ fn search_of<'a>(caller: &Caller, query: &'a Query) -> Search<'a> {
 }
 
 async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage) -> Result<AuditList, Fault> {
-    let wanted = search_of(caller, query);
     let at = match page {
         AuditPage::Newest => At::Newest,
         AuditPage::OlderThan(cursor) => At::OlderThan(read_cursor(cursor)?),
         AuditPage::NewerThan(cursor) => At::NewerThan(read_cursor(cursor)?),
     };
-    let mut conn = store.read().await?;
+    let read = |mut conn: Reading| async move { found(&mut conn, caller, query, at).await };
+    let Lagging { found, behind } = lagging(store, read).await?;
+    // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
+    if sees_all(caller) && at == At::Newest && !query.is_all() {
+        note_search(store, caller, query).await?;
+    }
+    Ok(AuditList { behind_seconds: behind.map_or(0, |behind| behind.as_secs()), ..found })
+}
+
+async fn found(conn: &mut PgConnection, caller: &Caller, query: &Query, at: At) -> Result<AuditList, Fault> {
+    let wanted = search_of(caller, query);
     let limit = i64::try_from(PAGE_EVENTS + 1).unwrap_or(i64::MAX);
     // Before the events, so that none falls between them and what is watched from there on.
     let position = match at {
-        At::Newest => position_for(audit::frontier(&mut conn).await?, query),
+        At::Newest => position_for(audit::frontier(conn).await?, query),
         _ => 0,
     };
-    let mut events = audit::search(&mut conn, wanted, at, limit).await?;
+    let mut events = audit::search(conn, wanted, at, limit).await?;
     let has_more = events.len() > PAGE_EVENTS;
     if matches!(at, At::NewerThan(_)) {
         // The one too many is the newest: what comes next to the cursor is at the end.
@@ -107,17 +118,12 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         (cursor(events.first().filter(|_| has_newer)), cursor(events.last().filter(|_| has_older)));
     // Further back, the strip and the facets are not shown, and counting is cheaper.
     let (count, tally) = if at == At::Newest {
-        let counted = audit::tally(&mut conn, wanted, caller.time_zone).await?;
+        let counted = audit::tally(conn, wanted, caller.time_zone).await?;
         let count = counted.iter().filter(|one| matches!(one.facet, Facet::Outcome(_))).map(|one| one.events);
         (count.sum(), Some(tally::tally(&counted, query, caller)))
     } else {
-        (audit::count(&mut conn, wanted).await?, None)
+        (audit::count(conn, wanted).await?, None)
     };
-    drop(conn);
-    // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
-    if sees_all(caller) && at == At::Newest && !query.is_all() {
-        note_search(store, caller, query).await?;
-    }
     Ok(AuditList {
         events,
         total: usize::try_from(count.min(COUNTED_MAX)).unwrap_or(0),
@@ -127,6 +133,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         tally,
         sees_all: sees_all(caller),
         position,
+        behind_seconds: 0,
     })
 }
 

@@ -13,9 +13,11 @@ use domain::holding::moment_of;
 use domain::id::{EntitlementId, GrantId, PersonId};
 use domain::person::PersonRef;
 use store::audit::COUNTED_MAX;
+use store::copy::Reading;
 use store::holding::{self, Cursor, HoldingRecord, Of, Search};
 use store::{PgConnection, Store, catalogue, owner, person};
 
+use super::lagging::lagging;
 use super::{Fault, Portal, audit, tell};
 
 mod export;
@@ -42,7 +44,8 @@ async fn of_person(store: &Store, caller: &Caller, id: PersonId, asked: &AsOf) -
     let record = person::find(&mut conn, id).await?.ok_or(PortalError::NotFound)?;
     let is_theirs = caller.id() == id || record.manager().is_some_and(|manager| manager.id == caller.id());
     let seen_by = (!is_theirs && !audit::sees_all(caller)).then(|| caller.id());
-    let held = held(&mut conn, caller, (Of::Person(id), seen_by), asked).await?;
+    drop(conn);
+    let held = held(store, caller, (Of::Person(id), seen_by), asked).await?;
     Ok(HeldView { of: Some(record.name.clone()), is_narrowed: seen_by.is_some(), held })
 }
 
@@ -52,7 +55,8 @@ async fn of_resource(store: &Store, caller: &Caller, slug: &str, asked: &AsOf) -
     let is_open =
         audit::sees_all(caller) || owner::owns_resource(&mut conn, caller.id(), record.id()).await?;
     let seen_by = (!is_open).then(|| caller.id());
-    let held = held(&mut conn, caller, (Of::Resource(record.id()), seen_by), asked).await?;
+    drop(conn);
+    let held = held(store, caller, (Of::Resource(record.id()), seen_by), asked).await?;
     Ok(HeldView { of: Some(record.name.clone()), is_narrowed: seen_by.is_some(), held })
 }
 
@@ -66,9 +70,7 @@ fn must_read(caller: &Caller) -> Result<(), PortalError> {
 
 async fn of_all(store: &Store, caller: &Caller, asked: &AsOf) -> Result<HeldView, Fault> {
     must_read(caller)?;
-    let mut conn = store.read().await?;
-    let held = held(&mut conn, caller, (Of::All, None), asked).await?;
-    drop(conn);
+    let held = held(store, caller, (Of::All, None), asked).await?;
     if held.is_ok() && asked.older.is_empty() {
         let date = asked.date.trim();
         let as_of = if date.is_empty() { "now" } else { date };
@@ -78,7 +80,7 @@ async fn of_all(store: &Store, caller: &Caller, asked: &AsOf) -> Result<HeldView
 }
 
 async fn held(
-    conn: &mut PgConnection,
+    store: &Store,
     caller: &Caller,
     (of, seen_by): (Of, Option<PersonId>),
     asked: &AsOf,
@@ -89,18 +91,21 @@ async fn held(
     };
     let behind = if asked.older.is_empty() { None } else { Some(read_cursor(&asked.older)?) };
     let search = Search { of, at, seen_by };
-    // Before what it stands for: what is read meanwhile is shown, not promised.
-    let progress = holding::progress(conn).await?;
     let limit = i64::try_from(PAGE_ROWS + 1).unwrap_or(i64::MAX);
-    let mut records = holding::held(conn, search, behind, limit).await?;
+    let read = |mut conn: Reading| async move {
+        // Before what it stands for: what is read meanwhile is shown, not promised.
+        let progress = holding::progress(&mut conn).await?;
+        let records = holding::held(&mut conn, search, behind, limit).await?;
+        Ok((progress, records, holding::count(&mut conn, search, COUNTED_MAX + 1).await?))
+    };
+    let (progress, mut records, total) = lagging(store, read).await?.found;
     let has_more = records.len() > PAGE_ROWS;
     records.truncate(PAGE_ROWS);
-    let total = holding::count(conn, search, COUNTED_MAX + 1).await?;
     let next = records.last().filter(|_| has_more).map(write_cursor).unwrap_or_default();
     let number = |count: i64| usize::try_from(count).unwrap_or_default();
     Ok(Ok(Held {
         at,
-        rows: rows(conn, caller, records).await?,
+        rows: rows(&mut *store.read().await?, caller, records).await?,
         total: number(total.min(COUNTED_MAX)),
         is_more: total > COUNTED_MAX,
         next,

@@ -10,6 +10,7 @@ mod deciding;
 pub mod editing;
 pub mod export;
 mod holdings;
+mod lagging;
 mod matching;
 pub mod people;
 pub mod reader;

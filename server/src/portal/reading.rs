@@ -6,9 +6,11 @@ use domain::audit::query::{QUERY_MAX_CHARS, Query};
 use domain::audit::{Action, Event};
 use serde_json::json;
 use store::audit::{self, At, Cursor, Search};
+use store::copy::Reading;
 use store::{Store, reading_token};
 
 use super::audit::{note_search, read_cursor, write_cursor};
+use super::lagging::lagging;
 use super::reader::{Program, Reader};
 use super::{Fault, Portal, tell};
 
@@ -53,7 +55,8 @@ async fn list(
     };
     let wanted = Search { query, concerning: reader.concerning() };
     let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
-    let mut events = audit::search(&mut *store.read().await?, wanted, at, most).await?;
+    let read = |mut conn: Reading| async move { Ok(audit::search(&mut conn, wanted, at, most).await?) };
+    let mut events = lagging(store, read).await?.found;
     let has_more = events.len() > limit;
     events.truncate(limit);
     events.iter_mut().for_each(|event| reader.hide_source(event));

@@ -16,8 +16,10 @@ use domain::id::{EventId, GrantId};
 use domain::person::PersonRef;
 use domain::report::{Days, Scope, Table};
 use store::audit::{At, COUNTED_MAX, Search};
+use store::copy::Reading;
 use store::{PgConnection, Store, catalogue, holding, system_edit, usage};
 
+use super::lagging::lagging;
 use super::typed::Faults;
 use super::{Fault, Portal, audit, tell};
 
@@ -47,12 +49,17 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
         Ok(read) => read,
         Err(faults) => return Ok(PeriodView { systems, environments, report: Err(faults) }),
     };
-    let read_to = holding::progress(&mut conn).await?.position;
-    let mut tables = Vec::new();
-    for (table, query) in queries {
-        tables.push(read_table(&mut conn, caller, table, query).await?);
-    }
     drop(conn);
+    let queries = &queries;
+    let read = |mut conn: Reading| async move {
+        let read_to = holding::progress(&mut conn).await?.position;
+        let mut tables = Vec::new();
+        for (table, query) in queries {
+            tables.push(read_table(&mut conn, caller, *table, query.clone()).await?);
+        }
+        Ok((read_to, tables))
+    };
+    let (read_to, tables) = lagging(store, read).await?.found;
     let detail = serde_json::json!({
         "report": "period", "from": days.from, "to": days.to,
         "system": scope.system, "environment": scope.environment, "sensitivity": scope.sensitivity,

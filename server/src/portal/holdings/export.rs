@@ -9,7 +9,8 @@ use domain::holding::{Holding, moment_of};
 use futures::stream::{self, Stream};
 use serde_json::json;
 use store::Store;
-use store::holding::{self, Cursor, Of, Search};
+use store::copy::{Written, broke_off};
+use store::holding::{self, Cursor, HoldingRecord, Of, Search};
 use uuid::Uuid;
 
 use super::{cursor_of, must_read};
@@ -58,7 +59,8 @@ impl Portal {
         let at = moment_of(date, caller.time_zone, caller.called_at)
             .map_err(|error| PortalError::field("date", error))?;
         tell(note(&self.store, caller, at, format).await)?;
-        Ok(chunks(self.store.clone(), at, format))
+        let written = tell(self.store.written().await.map_err(Fault::from))?;
+        Ok(chunks(self.store.clone(), at, format, written))
     }
 }
 
@@ -68,7 +70,7 @@ async fn note(store: &Store, caller: &Caller, at: DateTime<Utc>, format: Format)
     Ok(())
 }
 
-enum From {
+enum Step {
     Start,
     Behind(Cursor),
     End,
@@ -78,29 +80,44 @@ fn chunks(
     store: Store,
     at: DateTime<Utc>,
     format: Format,
+    written: Option<Written>,
 ) -> impl Stream<Item = Result<Vec<u8>, std::io::Error>> + Send {
-    stream::try_unfold(From::Start, move |from| {
+    stream::try_unfold((Step::Start, written), move |(step, mut written)| {
         let store = store.clone();
         async move {
-            let (is_first, behind) = match from {
-                From::End => return Ok(None),
-                From::Start => (true, None),
-                From::Behind(cursor) => (false, Some(cursor)),
+            let (is_first, behind) = match step {
+                Step::End => return Ok(None),
+                Step::Start => (true, None),
+                Step::Behind(cursor) => (false, Some(cursor)),
             };
             let search = Search { of: Of::All, at, seen_by: None };
-            let records =
-                async { holding::held(&mut *store.read().await?, search, behind, BATCH_ROWS).await };
-            let records = records.await.map_err(std::io::Error::other)?;
+            let records = batch(&store, &mut written, search, behind).await.map_err(std::io::Error::other)?;
             let next = match records.last() {
                 Some(last) if records.len() == usize::try_from(BATCH_ROWS).unwrap_or(0) => {
-                    From::Behind(cursor_of(last))
+                    Step::Behind(cursor_of(last))
                 }
-                _ => From::End,
+                _ => Step::End,
             };
             let rows: Vec<[String; 20]> = records.iter().map(|record| cells(&record.holding, at)).collect();
-            Ok(Some((chunk(&rows, format, is_first)?, next)))
+            Ok(Some((chunk(&rows, format, is_first)?, (next, written))))
         }
     })
+}
+
+/// Of the copy, where that has everything of before the export; where it breaks off, of the database itself from there on.
+async fn batch(
+    store: &Store,
+    written: &mut Option<Written>,
+    search: Search,
+    behind: Option<Cursor>,
+) -> store::Result<Vec<HoldingRecord>> {
+    loop {
+        let mut conn = store.read_having(written).await?;
+        match holding::held(&mut conn, search, behind, BATCH_ROWS).await {
+            Err(error) if conn.is_copy() && broke_off(&error) => *written = None,
+            found => return found,
+        }
+    }
 }
 
 fn chunk(rows: &[[String; 20]], format: Format, is_first: bool) -> Result<Vec<u8>, std::io::Error> {
