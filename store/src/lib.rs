@@ -11,6 +11,7 @@ mod book_reader;
 pub mod catalogue;
 pub mod catalogue_edit;
 pub mod cluster;
+pub mod copy;
 pub mod deciding;
 pub mod directory;
 pub mod explanation;

@@ -56,6 +56,8 @@ pub struct AuditList {
     pub looked_to: Option<DateTime<Utc>>,
     /// So many events have come in and are not found yet.
     pub unfound: usize,
+    /// How far behind it was read, where it was read of a copy; 0 where nothing is missing.
+    pub behind_seconds: u64,
 }
 
 /// What matches, of the newest 10,000.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::audit::query::{FormQuery, Query, QueryError, parse};
+use domain::span::{SPAN_MAX, Span};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
@@ -98,6 +99,7 @@ async fn found(desk: &Desk, query: &Query, look: &Look) -> crate::backend::Answe
         {unfound}
         {list.tally.as_ref().filter(|_| list.total > 0).map(|found| tally(&context_of(&desk.caller), query, look, found))}
         {summary(desk, query, look, &list)}
+        {behind(list.behind_seconds)}
         {watch}
         <div id="below">
             <div id="events">{events}</div>
@@ -116,6 +118,15 @@ fn looked(desk: &Desk, moment: DateTime<Utc>) -> AnyView {
         </p>
     }
     .into_any()
+}
+
+/// A copy that is a moment behind is nobody's concern.
+fn behind(seconds: u64) -> Option<AnyView> {
+    const WORTH_SAYING_SECONDS: i64 = 5;
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX).min(SPAN_MAX.seconds());
+    let span = Span::from_seconds(seconds).filter(|_| seconds >= WORTH_SAYING_SECONDS)?;
+    let span = if seconds < 120 { span } else { span.rounded() };
+    Some(view! { <p class="quiet">{format!("Read from a copy that is {span} behind.")}</p> }.into_any())
 }
 
 /// Whether what is yet to happen can match.

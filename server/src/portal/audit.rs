@@ -9,8 +9,10 @@ use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
 use domain::id::{EventId, RequestId};
 use store::audit::{self, At, COUNTED_MAX, Cursor, Found, Reach, Search};
+use store::copy::Reading;
 use store::{PgConnection, Store, request, usage};
 
+use super::lagging::{Lagging, lagging};
 use super::{Fault, Portal, cursor, deciding, tell};
 use crate::live::position_for;
 
@@ -66,21 +68,30 @@ fn search_of<'a>(caller: &Caller, query: &'a Query) -> Search<'a> {
 }
 
 async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage) -> Result<AuditList, Fault> {
-    let wanted = search_of(caller, query);
     let at = match page {
         AuditPage::Newest => At::Newest,
         AuditPage::OlderThan(cursor) => At::OlderThan(read_cursor(cursor)?),
         AuditPage::NewerThan(cursor) => At::NewerThan(read_cursor(cursor)?),
     };
-    let mut conn = store.read().await?;
+    let read = |mut conn: Reading| async move { found(&mut conn, caller, query, at).await };
+    let Lagging { found, behind } = lagging(store, read).await?;
+    // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
+    if caller.roles.sees_all() && !query.is_all() {
+        note_search(store, caller, query).await?;
+    }
+    Ok(AuditList { behind_seconds: behind.map_or(0, |behind| behind.as_secs()), ..found })
+}
+
+async fn found(conn: &mut PgConnection, caller: &Caller, query: &Query, at: At) -> Result<AuditList, Fault> {
+    let wanted = search_of(caller, query);
     let limit = i64::try_from(PAGE_EVENTS + 1).unwrap_or(i64::MAX);
     // Before the events, so that none falls between them and what is watched from there on.
     let position = match at {
-        At::Newest => position_for(audit::frontier(&mut conn).await?, query),
+        At::Newest => position_for(audit::frontier(conn).await?, query),
         _ => 0,
     };
-    let unfound = audit::unfound(&mut conn).await?;
-    let Found { mut events, looked_to } = audit::look(&mut conn, wanted, at, limit, Reach::default()).await?;
+    let unfound = audit::unfound(conn).await?;
+    let Found { mut events, looked_to } = audit::look(conn, wanted, at, limit, Reach::default()).await?;
     let has_more = events.len() > PAGE_EVENTS;
     if matches!(at, At::NewerThan(_)) {
         // The one too many is the newest: what comes next to the cursor is at the end.
@@ -90,14 +101,9 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
     }
     events.iter_mut().for_each(|event| hide_source(caller, event));
     let (previous, next) = pages(at, &events, has_more, looked_to);
-    let found = audit::tally(&mut conn, wanted, caller.time_zone).await?;
+    let found = audit::tally(conn, wanted, caller.time_zone).await?;
     // Further back, the strip and the facets are not shown.
     let tally = (at == At::Newest).then(|| tally::tally(&found.counted, query, caller));
-    drop(conn);
-    // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
-    if caller.roles.sees_all() && !query.is_all() {
-        note_search(store, caller, query).await?;
-    }
     Ok(AuditList {
         events,
         total: usize::try_from(found.events.min(COUNTED_MAX)).unwrap_or(0),
@@ -108,6 +114,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         position,
         looked_to: looked_to.map(|cursor| cursor.recorded_at),
         unfound: usize::try_from(unfound).unwrap_or(0),
+        behind_seconds: 0,
     })
 }
 

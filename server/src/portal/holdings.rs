@@ -9,9 +9,11 @@ use domain::caller::Caller;
 use domain::holding::moment_of;
 use domain::id::{EntitlementId, PersonId};
 use store::audit::COUNTED_MAX;
+use store::copy::Reading;
 use store::holding::{self, Cursor, HoldingRecord, Of, Search};
 use store::{PgConnection, Store, catalogue, owner, person};
 
+use super::lagging::lagging;
 use super::{Fault, Portal, audit, cursor, tell};
 
 mod export;
@@ -38,7 +40,8 @@ async fn of_person(store: &Store, caller: &Caller, id: PersonId, asked: &AsOf) -
     let record = person::find(&mut conn, id).await?.ok_or(PortalError::NotFound)?;
     let is_theirs = caller.id() == id || record.manager().is_some_and(|manager| manager.id == caller.id());
     let seen_by = (!is_theirs && !caller.roles.sees_all()).then(|| caller.id());
-    let held = held(&mut conn, caller, (Of::Person(id), seen_by), asked).await?;
+    drop(conn);
+    let held = held(store, caller, (Of::Person(id), seen_by), asked).await?;
     Ok(HeldView { of: Some(record.name.clone()), is_narrowed: seen_by.is_some(), held })
 }
 
@@ -48,7 +51,8 @@ async fn of_resource(store: &Store, caller: &Caller, slug: &str, asked: &AsOf) -
     let is_open =
         caller.roles.sees_all() || owner::owns_resource(&mut conn, caller.id(), record.id()).await?;
     let seen_by = (!is_open).then(|| caller.id());
-    let held = held(&mut conn, caller, (Of::Resource(record.id()), seen_by), asked).await?;
+    drop(conn);
+    let held = held(store, caller, (Of::Resource(record.id()), seen_by), asked).await?;
     Ok(HeldView { of: Some(record.name.clone()), is_narrowed: seen_by.is_some(), held })
 }
 
@@ -62,9 +66,7 @@ fn must_read(caller: &Caller) -> Result<(), PortalError> {
 
 async fn of_all(store: &Store, caller: &Caller, asked: &AsOf) -> Result<HeldView, Fault> {
     must_read(caller)?;
-    let mut conn = store.read().await?;
-    let held = held(&mut conn, caller, (Of::All, None), asked).await?;
-    drop(conn);
+    let held = held(store, caller, (Of::All, None), asked).await?;
     if held.is_ok() {
         let date = asked.date.trim();
         let as_of = if date.is_empty() { "now" } else { date };
@@ -74,7 +76,7 @@ async fn of_all(store: &Store, caller: &Caller, asked: &AsOf) -> Result<HeldView
 }
 
 async fn held(
-    conn: &mut PgConnection,
+    store: &Store,
     caller: &Caller,
     (of, seen_by): (Of, Option<PersonId>),
     asked: &AsOf,
@@ -88,19 +90,22 @@ async fn held(
         older => Some(cursor::read(older).map(|(opened_at, grant)| Cursor { opened_at, grant })?),
     };
     let search = Search { of, at, seen_by };
-    // Before what it stands for: what is read meanwhile is shown, not promised.
-    let progress = holding::progress(conn).await?;
     let limit = i64::try_from(PAGE_ROWS + 1).unwrap_or(i64::MAX);
-    let mut records = holding::held(conn, search, behind, limit).await?;
+    let read = |mut conn: Reading| async move {
+        // Before what it stands for: what is read meanwhile is shown, not promised.
+        let progress = holding::progress(&mut conn).await?;
+        let records = holding::held(&mut conn, search, behind, limit).await?;
+        Ok((progress, records, holding::count(&mut conn, search, COUNTED_MAX + 1).await?))
+    };
+    let (progress, mut records, total) = lagging(store, read).await?.found;
     let has_more = records.len() > PAGE_ROWS;
     records.truncate(PAGE_ROWS);
-    let total = holding::count(conn, search, COUNTED_MAX + 1).await?;
     let last = records.last().filter(|_| has_more).map(cursor_of);
     let next = last.map(|last| cursor::write(last.opened_at, last.grant)).unwrap_or_default();
     let number = |count: i64| usize::try_from(count).unwrap_or_default();
     Ok(Ok(Held {
         at,
-        rows: rows(conn, caller, records).await?,
+        rows: rows(&mut *store.read().await?, caller, records).await?,
         total: number(total.min(COUNTED_MAX)),
         is_more: total > COUNTED_MAX,
         next,

@@ -11,6 +11,7 @@ mod deciding;
 pub mod editing;
 pub mod export;
 mod holdings;
+mod lagging;
 mod matching;
 pub mod people;
 pub mod reader;

@@ -5,9 +5,11 @@ use domain::audit::query::{QUERY_MAX_CHARS, Query};
 use domain::audit::{Action, Event};
 use serde_json::json;
 use store::audit::{self, At, Cursor, Found, Reach, Search};
+use store::copy::Reading;
 use store::{Store, reading_token};
 
 use super::audit::{SEARCH_TOLD_EVERY, note_search, read_cursor, whole, write_cursor};
+use super::lagging::lagging;
 use super::reader::{Program, Reader};
 use super::{Fault, Portal, tell};
 
@@ -49,10 +51,11 @@ async fn list(
     };
     let wanted = Search { query, concerning: reader.concerning() };
     let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
-    let mut conn = store.read().await?;
-    whole(&mut conn).await?;
-    let Found { mut events, looked_to } = audit::look(&mut conn, wanted, at, most, Reach::default()).await?;
-    drop(conn);
+    let read = |mut conn: Reading| async move {
+        whole(&mut conn).await?;
+        Ok(audit::look(&mut conn, wanted, at, most, Reach::default()).await?)
+    };
+    let Found { mut events, looked_to } = lagging(store, read).await?.found;
     let has_more = events.len() > limit;
     events.truncate(limit);
     events.iter_mut().for_each(|event| reader.hide_source(event));

@@ -15,8 +15,10 @@ use domain::holding::Holding;
 use domain::id::{EventId, GrantId};
 use domain::report::{Days, Scope, Table};
 use store::audit::{At, COUNTED_MAX, Search};
+use store::copy::Reading;
 use store::{PgConnection, Store, catalogue, holding, system_edit, usage};
 
+use super::lagging::lagging;
 use super::typed::Faults;
 use super::{Fault, Portal, audit, tell};
 
@@ -47,13 +49,19 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
         Ok(read) => read,
         Err(faults) => return Ok(PeriodView { systems, environments, tags, report: Err(faults) }),
     };
-    // Before what it stands for: what is read meanwhile is shown, not promised.
-    let progress = holding::progress(&mut conn).await?;
-    let mut tables = Vec::new();
-    for (table, query) in queries {
-        tables.push(read_table(&mut conn, caller, (table, query), progress.position).await?);
-    }
     drop(conn);
+    let queries = &queries;
+    let read = |mut conn: Reading| async move {
+        audit::whole(&mut conn).await?;
+        // Before what it stands for: what is read meanwhile is shown, not promised.
+        let progress = holding::progress(&mut conn).await?;
+        let mut tables = Vec::new();
+        for (table, query) in queries {
+            tables.push(read_table(&mut conn, caller, (*table, query.clone()), progress.position).await?);
+        }
+        Ok((progress, tables))
+    };
+    let (progress, tables) = lagging(store, read).await?.found;
     let detail = serde_json::json!({
         "report": "period", "from": days.from, "to": days.to,
         "system": scope.system, "environment": scope.environment, "tag": scope.tag, "sensitivity": scope.sensitivity,

@@ -28,6 +28,7 @@ mod history;
 mod hooking;
 mod house;
 mod import;
+mod lagging;
 mod leading;
 mod leaving;
 mod ledger;

@@ -10,7 +10,8 @@ use domain::grant::Removal;
 use domain::holding::{Holding, moment_of};
 use futures::stream::{self, Stream};
 use serde_json::{Value, json};
-use store::holding::{self, Cursor, Of, Search};
+use store::copy::{Written, broke_off};
+use store::holding::{self, Cursor, HoldingRecord, Of, Search};
 use store::{Store, StoreError, audit};
 use uuid::Uuid;
 
@@ -82,6 +83,8 @@ struct Run {
     own: Event,
     /// So much of the book is in it.
     read_to: i64,
+    /// What the copy is to have, to be read of.
+    written: Option<Written>,
     done: usize,
     step: Step,
 }
@@ -114,7 +117,8 @@ async fn begin(store: Store, caller: &Caller, at: DateTime<Utc>, is_csv: bool) -
     let note = NewEvent::by(caller, Action::AuditExported).detail(detail);
     let id = store.begin().await?.commit(note).await?;
     let own = audit::find(&mut *store.read().await?, id).await?.ok_or(PortalError::Internal)?;
-    Ok(Run { store, at, is_csv, own, read_to: progress.position, done: 0, step: Step::Begin })
+    let written = store.written().await?;
+    Ok(Run { store, at, is_csv, own, read_to: progress.position, written, done: 0, step: Step::Begin })
 }
 
 impl Run {
@@ -131,7 +135,7 @@ impl Run {
 
     async fn read(&mut self, behind: Option<Cursor>) -> Result<(Part, Step), StoreError> {
         let search = Search { of: Of::All, at: self.at, seen_by: None };
-        let records = holding::held(&mut *self.store.read().await?, search, behind, BATCH_ROWS).await?;
+        let records = self.batch(search, behind).await?;
         self.done += records.len();
         let next = match records.last() {
             Some(last) if records.len() == usize::try_from(BATCH_ROWS).unwrap_or(0) => {
@@ -140,6 +144,18 @@ impl Run {
             _ => Step::End,
         };
         Ok((Part::Rows(records.iter().map(|record| cells(&record.holding, self.at)).collect()), next))
+    }
+
+    /// Of the copy, where that has everything of before the export; where it breaks off, of the database itself from
+    /// there on.
+    async fn batch(&mut self, search: Search, behind: Option<Cursor>) -> store::Result<Vec<HoldingRecord>> {
+        loop {
+            let mut conn = self.store.read_having(&mut self.written).await?;
+            match holding::held(&mut conn, search, behind, BATCH_ROWS).await {
+                Err(error) if conn.is_copy() && broke_off(&error) => self.written = None,
+                found => return found,
+            }
+        }
     }
 
     fn envelope(&self) -> Value {
