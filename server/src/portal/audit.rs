@@ -3,9 +3,7 @@
 use app::backend::{Answer, Audit, AuditList, AuditPage, EventView};
 use app::error::PortalError;
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use domain::audit::query::{Field, Query};
 use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
@@ -13,7 +11,7 @@ use domain::id::{EventId, RequestId};
 use store::audit::{self, At, COUNTED_MAX, Cursor, Facet, Search};
 use store::{PgConnection, Store, request, usage};
 
-use super::{Fault, Portal, deciding, tell};
+use super::{Fault, Portal, cursor, deciding, tell};
 use crate::live::position_for;
 
 mod tally;
@@ -158,18 +156,13 @@ pub(super) async fn note_reading(
     Ok(())
 }
 
-pub(super) fn write_cursor(cursor: Cursor) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {}", cursor.recorded_at.timestamp_micros(), cursor.id))
+pub(super) fn write_cursor(at: Cursor) -> String {
+    cursor::write(at.recorded_at, at.id.0)
 }
 
 pub(super) fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let (micros, id) = text.split_once(' ')?;
-        let recorded_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-        Some(Cursor { recorded_at, id: id.parse().ok()? })
-    };
-    read().ok_or(PortalError::NotFound)
+    let (recorded_at, id) = cursor::read(text).ok_or(PortalError::NotFound)?;
+    Ok(Cursor { recorded_at, id: EventId(id) })
 }
 
 async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView, Fault> {
@@ -228,7 +221,7 @@ mod tests {
     #[test]
     fn a_cursor_comes_back_as_it_went_and_nonsense_is_not_found() {
         let cursor = Cursor {
-            recorded_at: DateTime::from_timestamp_micros(1_795_000_000_123_456).expect("a time"),
+            recorded_at: chrono::DateTime::from_timestamp_micros(1_795_000_000_123_456).expect("a time"),
             id: EventId(uuid::Uuid::from_u128(7)),
         };
         assert_eq!(read_cursor(&write_cursor(cursor)), Ok(cursor));

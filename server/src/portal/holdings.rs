@@ -5,9 +5,6 @@ use std::collections::HashSet;
 use app::backend::{Answer, AsOf, Held, HeldRow, HeldView, Holdings};
 use app::error::{FieldError, PortalError};
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::DateTime;
 use domain::caller::Caller;
 use domain::holding::moment_of;
 use domain::id::{EntitlementId, GrantId, PersonId};
@@ -16,7 +13,7 @@ use store::audit::COUNTED_MAX;
 use store::holding::{self, Cursor, HoldingRecord, Of, Search};
 use store::{PgConnection, Store, catalogue, owner, person};
 
-use super::{Fault, Portal, audit, tell};
+use super::{Fault, Portal, audit, cursor, tell};
 
 mod export;
 
@@ -140,15 +137,10 @@ fn cursor_of(record: &HoldingRecord) -> Cursor {
 
 fn write_cursor(record: &HoldingRecord) -> String {
     let Cursor { opened_at, grant } = cursor_of(record);
-    URL_SAFE_NO_PAD.encode(format!("{} {grant}", opened_at.timestamp_micros()))
+    cursor::write(opened_at, grant.0)
 }
 
 fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let (micros, grant) = text.split_once(' ')?;
-        let opened_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-        Some(Cursor { opened_at, grant: grant.parse::<GrantId>().ok()? })
-    };
-    read().ok_or(PortalError::NotFound)
+    let (opened_at, grant) = cursor::read(text).ok_or(PortalError::NotFound)?;
+    Ok(Cursor { opened_at, grant: GrantId(grant) })
 }

@@ -52,11 +52,12 @@ impl Problem {
     /// The database does not answer, or refuses; what it says is logged, not told.
     pub fn unavailable(error: &store::StoreError) -> Self {
         tracing::error!(%error, "an answer to a program failed");
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Not available now",
-            "Nothing was stored. Send the same again later.",
-        )
+        Self::not_now("Nothing was acknowledged. Send the same again later.")
+    }
+
+    /// It does not work at the moment.
+    pub fn not_now(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not available now", detail)
     }
 }
 
