@@ -224,6 +224,8 @@ pub(crate) fn fault(error: &PortalError, here: &str) -> Bare {
         PortalError::SignInAgain => "Sign in again",
         PortalError::Conflict(_) | PortalError::AlreadyThere { .. } => "It stands otherwise by now",
         PortalError::Invalid(_) => "That cannot be read",
+        PortalError::Full => "No room to write this down",
+        PortalError::Away => "The database does not answer",
         PortalError::Internal => "Something went wrong",
     };
     let home = |words: &str| (routes::HOME.to_owned(), words.to_owned());
@@ -235,7 +237,9 @@ pub(crate) fn fault(error: &PortalError, here: &str) -> Bare {
         }
         PortalError::SignInAgain => vec![(again, "Sign in again".to_owned())],
         PortalError::AlreadyThere { path, link, .. } => vec![(path.clone(), link.clone())],
-        PortalError::Internal => vec![(here.to_owned(), "Try again".to_owned()), home("Go home")],
+        PortalError::Full | PortalError::Away | PortalError::Internal => {
+            vec![(here.to_owned(), "Try again".to_owned()), home("Go home")]
+        }
         PortalError::NotFound => vec![home("Go home"), find()],
         _ => vec![home("Go home")],
     };

@@ -2,7 +2,9 @@
 //! typed form, every field a `String` (`typed[rationale]`), so that nothing typed can fail before the body.
 //!
 //! Success goes on to where the form says. A failure of a browser's form is kept as a draft and shown again
-//! on the form's own page with everything typed; a failure of anything else is a status and the error as JSON.
+//! on the form's own page with everything typed; a failure of anything else is a status and the error as JSON. Where
+//! nothing can be written down, no draft can either: the status tells the server to answer with a page of its own,
+//! and what was typed is still in the browser's.
 
 pub mod access;
 pub mod account;
@@ -85,7 +87,7 @@ impl Counter {
                 self.go(&then(value));
                 Ok(())
             }
-            Err(error) if self.accepts_html => self.back(typed, error).await,
+            Err(error) if self.accepts_html && !error.is_of_the_moment() => self.back(typed, error).await,
             Err(error) => Err(self.fail(error)),
         }
     }
@@ -111,7 +113,10 @@ impl Counter {
     async fn back(&self, typed: &impl Form, error: PortalError) -> Answer<()> {
         match self.backend.account.keep_draft(&self.caller, draft_of(typed, &error)).await {
             Ok(id) => self.go(&address::with(&typed.path(), "draft", &id)),
-            Err(lost) => tracing::error!(%lost, "what was typed into a form could not be kept"),
+            Err(lost) => {
+                tracing::error!(%lost, "what was typed into a form could not be kept");
+                return Err(self.fail(lost));
+            }
         }
         Err(error)
     }

@@ -6,14 +6,15 @@ use app::backend::{Backend, context_of};
 use app::context::{Assets, Risks, Visitor};
 use app::error::PortalError;
 use app::{App, register_server_functions, routes, shell};
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Router, routing};
+use axum::{Extension, Router, middleware, routing};
 use chrono::{DateTime, Utc};
 use domain::audit::query::parse;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
 use leptos_axum::{
@@ -23,12 +24,15 @@ use leptos_axum::{
 use serde::Deserialize;
 
 use super::dress::NONCE;
-use super::guard::Visiting;
+use super::guard::{self, Visiting};
 use super::plain_page::PlainPage;
 use super::{Door, assets, completion, live};
 use crate::portal::Portal;
 use crate::portal::account::OwnAccount;
 use crate::portal::export::{Chunks, Format};
+
+/// More than any error is.
+const ERROR_MAX_BYTES: usize = 64 * 1024;
 
 /// The pages, for [`super::router`] to put behind the guard.
 pub fn pages(door: &Door) -> Router {
@@ -55,6 +59,7 @@ pub fn pages(door: &Door) -> Router {
         .route(routes::AUDIT_COMPLETE, routing::get(completion::offer).with_state(portal.clone()))
         .route(routes::AUDIT_EXPORT, routing::get(export).with_state(portal.clone()))
         .route(routes::AS_OF_EXPORT, routing::get(export_held).with_state(portal))
+        .layer(middleware::from_fn(not_taken_down))
 }
 
 /// What `app::context` asks for, taken from what the guard has found out.
@@ -146,6 +151,21 @@ fn file(content: Body, format: Format, name: &str) -> Response {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
     }
     response
+}
+
+/// A form that could not be taken down and of which no draft could be kept: the browser still has it.
+async fn not_taken_down(request: Request, next: Next) -> Response {
+    let is_sent = request.method() == Method::POST && guard::accepts_html(request.headers());
+    let answer = next.run(request).await;
+    if !is_sent || answer.status() != StatusCode::SERVICE_UNAVAILABLE {
+        return answer;
+    }
+    let body = to_bytes(answer.into_body(), ERROR_MAX_BYTES).await.unwrap_or_default();
+    let error = serde_json::from_slice(&body).unwrap_or(PortalError::Away);
+    let text = format!("{error} Go back in this window: what you typed is still in the form.");
+    PlainPage::new(StatusCode::SERVICE_UNAVAILABLE, "This could not be written down", &text)
+        .link(routes::HOME, "Go home")
+        .answer()
 }
 
 fn refused(error: &PortalError) -> Response {

@@ -175,7 +175,8 @@ pub(super) fn write_cursor(place: Cursor) -> String {
 }
 
 pub(super) fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
-    cursor::read(text).map(|(recorded_at, id)| Cursor { recorded_at, id })
+    let (recorded_at, id) = cursor::read(text).ok_or(PortalError::NotFound)?;
+    Ok(Cursor { recorded_at, id })
 }
 
 async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView, Fault> {

@@ -87,7 +87,10 @@ async fn held(
     };
     let behind = match asked.older.as_str() {
         "" => None,
-        older => Some(cursor::read(older).map(|(opened_at, grant)| Cursor { opened_at, grant })?),
+        older => {
+            let (opened_at, grant) = cursor::read(older).ok_or(PortalError::NotFound)?;
+            Some(Cursor { opened_at, grant })
+        }
     };
     let search = Search { of, at, seen_by };
     let limit = i64::try_from(PAGE_ROWS + 1).unwrap_or(i64::MAX);

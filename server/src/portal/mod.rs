@@ -38,7 +38,7 @@ use domain::caller::Caller;
 use domain::id::RequestId;
 use store::grant::GrantRecord;
 use store::request::RequestRecord;
-use store::{Store, StoreError};
+use store::{Cause, Store, StoreError};
 
 /// All use cases over one database.
 #[derive(Debug, Clone)]
@@ -92,9 +92,18 @@ pub fn tell<T>(result: Result<T, Fault>) -> Answer<T> {
         Fault::Told(error) => error,
         Fault::Hidden(error) => {
             tracing::error!(%error, "a use case failed");
-            PortalError::Internal
+            told(&error)
         }
     })
+}
+
+/// What people are told of an error of the database: what is of the moment, and nothing of the rest.
+pub(crate) fn told(error: &StoreError) -> PortalError {
+    match error.cause() {
+        Cause::Full => PortalError::Full,
+        Cause::Away => PortalError::Away,
+        Cause::Other => PortalError::Internal,
+    }
 }
 
 /// Something tried that a rule refuses.

@@ -53,8 +53,18 @@ impl Problem {
 
     /// The same for what was sent to be stored.
     pub fn not_stored(error: impl Display) -> Self {
-        let detail = "Nothing was stored. Send the same again later.".to_owned();
+        let detail = "Nothing was acknowledged. Send the same again later.".to_owned();
         Self { detail, ..Self::unavailable(error) }
+    }
+
+    /// Something of ours; what it is stands in the log.
+    pub fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "An error", "This is ours to mend. Try again later.")
+    }
+
+    /// It does not work at the moment.
+    pub fn not_now(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not available now", detail)
     }
 }
 

@@ -93,7 +93,7 @@ pub(super) async fn list(
     let listed = Portal::new(door.store.clone()).list_events(&reader, &query, cursor, limit).await;
     let listed = listed.map_err(|error| match error {
         PortalError::NotFound => not_a_cursor(),
-        error => Problem::unavailable(&error),
+        error => told(&error),
     })?;
     let next = listed.next.map(|(q, cursor)| {
         address::with_all(EVENTS, &[("q", &q), ("limit", &limit.to_string()), ("cursor", &cursor)])
@@ -135,7 +135,7 @@ pub(super) async fn export(
     let query = query(&reader, &asks.q)?;
     let at = reader.context().now;
     let stream = Portal::new(door.store.clone()).export(reader, &query, format).await;
-    Ok(pages::download(stream.map_err(|error| Problem::unavailable(&error))?, format, at))
+    Ok(pages::download(stream.map_err(|error| told(&error))?, format, at))
 }
 
 /// A token where one is shown, else the session of this browser.
@@ -161,4 +161,9 @@ fn query(reader: &Reader, text: &str) -> Result<Query, Problem> {
 
 fn not_a_cursor() -> Problem {
     Problem::of_field("cursor", "This is no cursor of Gatebook's. Follow `next`.")
+}
+
+fn told(error: &PortalError) -> Problem {
+    tracing::error!(%error, "events could not be read for a program");
+    if error.is_of_the_moment() { Problem::not_now(error.to_string()) } else { Problem::internal() }
 }
