@@ -10,8 +10,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::escape_like;
-use super::terms::{NAME_CHARS, WORD_CHARS, of_name};
+use super::terms::{NAME_CHARS, WORD_CHARS};
 use crate::Result;
+use node::{NOTHING, Node, joined, lexeme, named};
+
+mod node;
 
 /// Of so many names at most each is looked for by itself; where more match, they are no help in finding.
 const NAMES_MAX: i64 = 300;
@@ -19,8 +22,6 @@ const NAMES_MAX: i64 = 300;
 const FIRST_YEAR: i32 = 1970;
 /// A beginning of fewer characters has too many words to be a help in finding.
 const PREFIX_CHARS_MIN: usize = 3;
-/// What no event has.
-const NOTHING: &str = "':0'";
 
 /// Where and how a query is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,81 +70,6 @@ impl Plan {
     pub(super) fn recorded_from(&self) -> Option<DateTime<Utc>> {
         self.from.and_then(|from| from.checked_sub_signed(AHEAD_MAX))
     }
-}
-
-/// What is known of a part of a query.
-struct Node {
-    index: Option<String>,
-    check: Option<String>,
-    /// Whether `check` says all of it.
-    is_exact: bool,
-}
-
-impl Node {
-    fn all() -> Self {
-        Self { index: None, check: None, is_exact: true }
-    }
-
-    fn unknown() -> Self {
-        Self { index: None, check: None, is_exact: false }
-    }
-
-    fn exact(term: String) -> Self {
-        Self { index: Some(term.clone()), check: Some(term), is_exact: true }
-    }
-
-    /// One or more of these; of none, nothing.
-    fn any_of(terms: Vec<String>) -> Self {
-        Self::exact(match terms.as_slice() {
-            [] => NOTHING.to_owned(),
-            [one] => one.clone(),
-            many => format!("({})", many.join(" | ")),
-        })
-    }
-
-    fn or_more(self) -> Self {
-        Self { is_exact: false, ..self }
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self {
-            index: joined([self.index, other.index].into_iter().flatten(), " & "),
-            check: joined([self.check, other.check].into_iter().flatten(), " & "),
-            is_exact: self.is_exact && other.is_exact,
-        }
-    }
-
-    fn or(self, other: Self) -> Self {
-        let either = |one: Option<String>, two: Option<String>| Some(format!("({} | {})", one?, two?));
-        Self {
-            is_exact: self.is_exact && other.is_exact,
-            index: either(self.index, other.index),
-            check: either(self.check, other.check),
-        }
-    }
-
-    fn not(self) -> Self {
-        match self.check {
-            Some(check) if self.is_exact => {
-                Self { index: None, check: Some(format!("!({check})")), is_exact: true }
-            }
-            _ => Self::unknown(),
-        }
-    }
-}
-
-fn joined(parts: impl Iterator<Item = String>, joint: &str) -> Option<String> {
-    let parts: Vec<String> = parts.collect();
-    (!parts.is_empty()).then(|| parts.join(joint))
-}
-
-/// As a term of `tsquery`.
-fn lexeme(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
-}
-
-fn named(letter: char, name: &str) -> String {
-    lexeme(&of_name(letter, name))
 }
 
 /// The end of a stretch of time; `None` is for ever.
