@@ -41,6 +41,11 @@ fn select() -> QueryBuilder<Postgres> {
     query
 }
 
+/// What the search index knows all that happened between two moments by.
+pub(crate) fn happened_between(from: DateTime<Utc>, until: DateTime<Utc>) -> Option<String> {
+    plan::days('d', Some(from), Some(until))
+}
+
 /// An event to be written, with its id.
 pub(crate) type RecordedEvent = (EventId, NewEvent);
 
@@ -99,7 +104,8 @@ pub async fn find(conn: &mut PgConnection, id: EventId) -> Result<Option<Event>>
         .fetch_optional(&mut *conn)
         .await?;
     let mut query = select();
-    query.push(" and id = ").push_bind(id.0);
+    // Of either class, by the key of its partition.
+    query.push(" and class = any('{governance,usage}') and id = ").push_bind(id.0);
     match (placed, begun_at(id)) {
         (Some(at), _) => {
             query.push(" and recorded_at = ").push_bind(at);

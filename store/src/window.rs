@@ -7,7 +7,7 @@ use domain::person::PersonRef;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::Result;
+use crate::{Result, audit};
 
 /// The index that keeps two windows from one name.
 pub const ONE_OF_A_NAME: &str = "change_window_name";
@@ -159,18 +159,20 @@ pub async fn used(
              e.entitlement_name, count(*) as "events!", count(*) filter (where l.covered) as "covered!",
              count(*) filter (where l.covered = false) as "uncovered!",
              coalesce(array_agg(distinct g.request_id) filter (where g.request_id is not null), '{}') as "requests!"
-           from event e
+           from event_search s
+           join event e on e.class = s.class and e.recorded_at = s.recorded_at and e.id = s.event_id
            left join event_link l on l.event_id = e.id
            left join person p on p.id = l.person_id
            left join access_grant g on g.id = l.grant_id
-           where e.class = 'usage' and e.occurred_at >= $1 and e.occurred_at < $2
+           where s.class = 'usage' and s.terms @@ $5::text::tsquery and s.occurred_at >= $1 and s.occurred_at < $2
              and (cardinality($3::uuid[]) = 0 or coalesce(e.system_id, l.system_id) = any($3))
            group by e.actor_name, p.id, e.system_name, e.resource_name, e.entitlement_name
            order by count(*) filter (where l.covered = false) desc, count(*) desc, 1, 4, 5, 6 limit $4"#,
         from,
         until,
         &systems,
-        limit
+        limit,
+        audit::happened_between(from, until)
     )
     .fetch_all(conn)
     .await?;

@@ -216,3 +216,17 @@ async fn a_page_reads_a_bounded_number_of_events_in_every_cell_of_the_matrix(poo
     }
     assert!(most > 100, "nothing was counted: {first}");
 }
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn every_index_names_the_query_that_needs_it(pool: PgPool) {
+    let unnamed: Vec<String> = sqlx::query_scalar(
+        "select c.relname::text from pg_index i join pg_class c on c.oid = i.indexrelid
+         where c.relnamespace = 'public'::regnamespace and not c.relispartition
+           and not exists (select from pg_constraint where conindid = c.oid)
+           and obj_description(c.oid, 'pg_class') is null order by 1",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert!(unnamed.is_empty(), "say in a migration what these are for: {unnamed:?}");
+}

@@ -1,0 +1,53 @@
+-- Each index names the query that needs it. Those of constraints are named by their constraint.
+
+-- What is looked for in the book is asked of `event_search`, and one event by its key: these only cost whoever writes.
+drop index event_newest;
+drop index event_by_subject;
+drop index event_link_uncovered;
+
+comment on index access_grant_by_person is 'grant: what a person holds and held, newest first';
+comment on index access_grant_live is 'grant: who holds an entitlement now, and whether somebody does';
+comment on index access_grant_to_end is 'jobs: grants whose time is over';
+comment on index access_grant_to_try is 'jobs: grants that are due at their target';
+comment on index access_request_by_entitlement is 'request: what was decided about an entitlement, newest first';
+comment on index access_request_by_requester is 'request: what a person asked for, newest first, page by page';
+comment on index access_request_by_submission is 'request: what was asked for together';
+comment on index access_request_due is 'jobs: requests that nobody decided in time';
+comment on index access_request_one_pending is 'one request at a time for the same; and what waits for a person';
+comment on index account_folded is 'link: whose account it is, in whatever case a source writes it';
+comment on index api_token_by_source is 'source: the tokens of a source, in the order they were made';
+comment on index bundle_slug is 'one bundle of an address; and the bundle at it';
+comment on index change_window_name is 'one window of a name; and window:NAME in a query';
+comment on index entitlement_name is 'one entitlement of a name at a resource; and those of a resource';
+comment on index event_by_actor is 'audit::is_noted: whether somebody has looked for the same lately';
+comment on index event_by_grant is 'audit::thread: the story of a grant';
+comment on index event_by_request is 'audit::thread: the story of a request';
+comment on index event_by_xid is 'sequence, audit::tail: what came in since the last look';
+comment on index event_link_by_actor_key is 'link::again, alias: reports under a key that nobody was known by';
+comment on index event_link_by_grant is 'usage: when a grant was used last and how often';
+comment on index event_link_by_person is 'link::again: reports of a person whose access was brought in later';
+comment on index event_link_by_resource is 'usage: whether anything is reported of a resource';
+comment on index event_link_by_target_key is 'link::again, alias: reports under a name that nothing was known by';
+comment on index event_link_uncovered_at is 'usage: what nothing covered at a resource lately';
+comment on index event_position_governance is 'holding: the next events of grants, without those of use between them';
+comment on index holding_by_person is 'holding: what a person had at a moment';
+comment on index holding_by_resource is 'holding: who had a resource at a moment';
+comment on index holding_newest is 'holding: who had what at a moment, page by page, and exports of it';
+comment on index job_role_slug is 'one job role of an address';
+comment on index loosening_in_force is 'deciding: looser rules of a resource that still keep somebody out';
+comment on index loosening_of_system_in_force is 'deciding: the same of a system';
+comment on index loosening_one_waiting is 'one proposal at a time about the same';
+comment on index owner_entitlement is 'owner: who owns an entitlement';
+comment on index owner_resource is 'owner: who owns a resource';
+comment on index owner_system is 'owner: who owns a system';
+comment on index person_email is 'one person of an address; and whom a source means by it';
+comment on index person_manager is 'person: whom somebody leads';
+comment on index person_subject is 'link: whom a source means by the provider''s subject';
+comment on index resource_slug is 'one resource of an address; and the resource at it';
+comment on index resource_system is 'catalogue: the resources of a system';
+comment on index saved_query_name is 'one query of a name for each; and the queries of a person';
+comment on index saved_query_shared is 'saved_query: those that are shared, by name';
+comment on index session_by_person is 'session: where somebody is signed in';
+comment on index session_by_provider_sid is 'session: the sessions that the provider ends';
+comment on index session_to_forget is 'session: what is over for long';
+comment on index system_slug is 'one system of an address; and the system at it';
