@@ -24,6 +24,7 @@ pub use hits::Reach;
 pub use index::step as index;
 pub use live::{Frontier, frontier, since};
 pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, search_reaching, tally};
+pub use tail::unfound;
 pub use values::values;
 
 use crate::{Clock, Result, StoreError};

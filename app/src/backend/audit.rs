@@ -52,6 +52,8 @@ pub struct AuditList {
     pub tally: Option<Tally>,
     /// The position up to which all that matches is there; only with the newest page.
     pub position: i64,
+    /// So many events have come in and are not found yet.
+    pub unfound: usize,
 }
 
 /// What matches, of the newest 10,000.

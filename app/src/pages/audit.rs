@@ -11,9 +11,10 @@ use super::audit_saved;
 use super::audit_tally::tally;
 use crate::address;
 use crate::backend::{AuditList, AuditPage, context_of};
-use crate::components::banner::failure;
+use crate::components::banner::{failure, warning};
 use crate::components::empty::empty;
 use crate::components::head::head;
+use crate::components::number::thousands;
 use crate::desk::{Desk, Page, page};
 use crate::forms;
 use crate::frame::Place;
@@ -85,7 +86,12 @@ async fn found(desk: &Desk, query: &Query, look: &Look) -> crate::backend::Answe
         );
         view! { <LiveTail path from=list.position/> }
     });
+    let unfound = (list.unfound > 0).then(|| {
+        let events = thousands(list.unfound);
+        warning(format!("{events} events have come in and are not found yet. They follow within minutes."))
+    });
     Ok(view! {
+        {unfound}
         {list.tally.as_ref().filter(|_| list.total > 0).map(|found| tally(&context_of(&desk.caller), query, look, found))}
         {summary(desk, query, look, &list)}
         {watch}

@@ -79,6 +79,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         At::Newest => position_for(audit::frontier(&mut conn).await?, query),
         _ => 0,
     };
+    let unfound = audit::unfound(&mut conn).await?;
     let mut events = audit::search(&mut conn, wanted, at, limit).await?;
     let has_more = events.len() > PAGE_EVENTS;
     if matches!(at, At::NewerThan(_)) {
@@ -117,7 +118,19 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         previous,
         tally,
         position,
+        unfound: usize::try_from(unfound).unwrap_or(0),
     })
+}
+
+/// Refuses what must hold everything while there is what no search finds.
+pub(super) async fn whole(conn: &mut PgConnection) -> Result<(), Fault> {
+    match audit::unfound(conn).await? {
+        0 => Ok(()),
+        unfound => Err(PortalError::Conflict(format!(
+            "{unfound} events have come in and cannot be searched yet. Try again in a few minutes."
+        ))
+        .into()),
+    }
 }
 
 /// From where somebody else acted is the auditors' to know.

@@ -7,7 +7,7 @@ use serde_json::json;
 use store::audit::{self, At, Search};
 use store::{Store, reading_token};
 
-use super::audit::{SEARCH_TOLD_EVERY, note_search, read_cursor, write_cursor};
+use super::audit::{SEARCH_TOLD_EVERY, note_search, read_cursor, whole, write_cursor};
 use super::reader::{Program, Reader};
 use super::{Fault, Portal, tell};
 
@@ -49,7 +49,10 @@ async fn list(
     };
     let wanted = Search { query, concerning: reader.concerning() };
     let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
-    let mut events = audit::search(&mut *store.read().await?, wanted, at, most).await?;
+    let mut conn = store.read().await?;
+    whole(&mut conn).await?;
+    let mut events = audit::search(&mut conn, wanted, at, most).await?;
+    drop(conn);
     let has_more = events.len() > limit;
     events.truncate(limit);
     events.iter_mut().for_each(|event| reader.hide_source(event));

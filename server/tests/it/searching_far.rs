@@ -1,9 +1,11 @@
 //! Searches look at a bounded number of events, whatever they look for and however far back it lies.
 
+use app::backend::{Audit as _, AuditPage};
 use chrono::TimeDelta;
 use domain::audit::query::{Context, parse};
 use server::jobs::{linker, sequencer};
-use sqlx::PgPool;
+use server::portal::export::Format;
+use sqlx::{Connection as _, PgConnection, PgPool};
 use store::audit::{self, At, Search};
 
 use crate::house::{House, start};
@@ -38,14 +40,29 @@ async fn fill(house: &House, pool: &PgPool) {
     sqlx::raw_sql("analyze event_search; analyze event; analyze book_name").execute(pool).await.unwrap();
 }
 
+/// A connection that is alone with the database: what others read is counted, by the time they have ended, and nobody
+/// reads more.
+async fn alone(pool: &PgPool) -> PgConnection {
+    let mut conn = PgConnection::connect_with(&pool.connect_options()).await.unwrap();
+    let ended: bool = sqlx::query_scalar(
+        "select coalesce(bool_and(pg_terminate_backend(pid, 60000)), true) from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'",
+    )
+    .fetch_one(&mut conn)
+    .await
+    .unwrap();
+    assert!(ended, "somebody else goes on reading");
+    conn
+}
+
 /// Rows that were read of the index and the book so far, by whatever way; and how many of them by scanning a whole table.
-async fn read_so_far(pool: &PgPool) -> (i64, i64) {
-    sqlx::raw_sql("select pg_stat_force_next_flush()").execute(pool).await.unwrap();
+async fn read_so_far(conn: &mut PgConnection) -> (i64, i64) {
+    sqlx::raw_sql("select pg_stat_force_next_flush()").execute(&mut *conn).await.unwrap();
     sqlx::query_as(
         "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint, coalesce(sum(seq_tup_read), 0)::bigint
          from pg_stat_user_tables where relname like 'event\\_search\\_usage%' or relname like 'event\\_usage%'",
     )
-    .fetch_one(pool)
+    .fetch_one(conn)
     .await
     .unwrap()
 }
@@ -72,14 +89,13 @@ async fn what_is_not_indexed_yet_is_found_without_reading_the_rest(pool: PgPool)
     let house = House::new(pool.clone()).await;
     fill(&house, &pool).await;
     go_on(&house, &pool).await;
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = alone(&pool).await;
     for (text, found) in [("", 10_001), ("actor:newcomer", 2), ("actor:nobody", 0), ("actor:guest", 12)] {
         let query = parse(text, &Context { now: start(), zone: chrono_tz::UTC }).unwrap();
         let search = Search { query: &query, concerning: None };
-        let before = read_so_far(&pool).await;
+        let before = read_so_far(&mut conn).await;
         assert_eq!(audit::count(&mut conn, search).await.unwrap(), found, "{text}");
-        sqlx::raw_sql("select pg_stat_force_next_flush()").execute(&mut *conn).await.unwrap();
-        let after = read_so_far(&pool).await;
+        let after = read_so_far(&mut conn).await;
         let rows = after.0 - before.0;
         assert!(rows <= 45_000, "{text}: {rows} rows of {EVENTS} were read");
         assert_eq!(after.1 - before.1, 0, "{text}: rows read by scanning a whole table");
@@ -87,11 +103,39 @@ async fn what_is_not_indexed_yet_is_found_without_reading_the_rest(pool: PgPool)
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_comes_in_faster_than_it_is_indexed_is_said_and_not_exported_in_part(pool: PgPool) {
+    let house = House::new(pool.clone()).await;
+    let mut auditor = house.person("Ada Audit").await;
+    auditor.roles.auditor = true;
+    let insert = "insert into event (id, class, occurred_at, recorded_at, actor_kind, actor_name, action, outcome, origin)
+         select gen_random_uuid(), 'usage', $1, $1, 'person', 'crew', 'resource.accessed', 'success', 'collector'
+         from generate_series(1, 10000 + $2)";
+    let query = parse("actor:crew", &Context { now: start(), zone: chrono_tz::UTC }).unwrap();
+    let more = async |events: i32| {
+        sqlx::query(insert).bind(start()).bind(events).execute(&pool).await.unwrap();
+        sequencer::catch_up(&house.store).await.unwrap();
+    };
+    sqlx::query("select event_ensure_partitions($1)").bind(start()).execute(&pool).await.unwrap();
+    more(0).await;
+    let list = house.portal.search(&auditor, &query, &AuditPage::Newest).await.unwrap();
+    assert_eq!((list.unfound, list.total), (0, 10_000));
+    // With the search that is in the book by now.
+    more(6).await;
+    sequencer::catch_up(&house.store).await.unwrap();
+    let list = house.portal.search(&auditor, &query, &AuditPage::Newest).await.unwrap();
+    assert_eq!(list.unfound, 10_007);
+    let refused = house.portal.export(&auditor, &query, Format::Csv).await.err().unwrap();
+    assert!(refused.to_string().starts_with("10007 events have come in"), "{refused}");
+    linker::catch_up_by(&house.store, 20_000).await.unwrap();
+    assert!(house.portal.export(&auditor, &query, Format::Csv).await.is_ok());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_page_reads_a_bounded_number_of_events_in_every_cell_of_the_matrix(pool: PgPool) {
     let house = House::new(pool.clone()).await;
     fill(&house, &pool).await;
     let zone = chrono_tz::UTC;
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = alone(&pool).await;
     let (mut first, mut most) = (String::new(), 0);
     for (text, found) in [
         ("", 51),
@@ -117,10 +161,9 @@ async fn a_page_reads_a_bounded_number_of_events_in_every_cell_of_the_matrix(poo
     ] {
         let query = parse(text, &Context { now: start(), zone }).unwrap();
         let search = Search { query: &query, concerning: None };
-        let before = read_so_far(&pool).await;
+        let before = read_so_far(&mut conn).await;
         let events = audit::search(&mut conn, search, At::Newest, 51).await.unwrap();
-        sqlx::raw_sql("select pg_stat_force_next_flush()").execute(&mut *conn).await.unwrap();
-        let after = read_so_far(&pool).await;
+        let after = read_so_far(&mut conn).await;
         assert_eq!(events.len(), found, "{text}");
         let rows = after.0 - before.0;
         if rows > most {

@@ -64,9 +64,7 @@ impl Toward {
             Self::Newer => "recorded_at, event_id",
         }
     }
-}
 
-impl Toward {
     /// Whether one goes by `there` before `moment`, or just then.
     fn is_past(self, moment: DateTime<Utc>, there: DateTime<Utc>) -> bool {
         match self {

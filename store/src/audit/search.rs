@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use domain::audit::query::Query;
 use domain::audit::{Event, Outcome};
 use domain::id::{EventId, PersonId};
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::hits::{Hit, Hunt, Range, Reach, Toward};
@@ -93,7 +93,8 @@ pub async fn search_reaching(
     Ok(events)
 }
 
-/// Of what is indexed and what is not yet, the first `limit` in order.
+/// Of what is indexed and what is not yet, the first `limit` in order: as all of it stands at one moment, whatever is
+/// indexed meanwhile.
 async fn hits(
     conn: &mut PgConnection,
     search: Search<'_>,
@@ -102,15 +103,18 @@ async fn hits(
     limit: i64,
     reach: Reach,
 ) -> Result<Vec<Hit>> {
+    let mut tx = conn.begin_with("begin isolation level repeatable read, read only").await?;
+    let conn = &mut *tx;
     let plan = Plan::of(conn, search.query, search.concerning).await?;
     if let Some(from) = plan.recorded_from() {
         range.after = range.after.max(Some((from, Uuid::nil())));
     }
-    // In this order: what is indexed in between is found twice, and not never.
     let tail = tail::first(conn, search, toward, range, limit).await?;
     let hunt = Hunt { search, plan: &plan, toward, reach };
     let mut hits = hunt.first(conn, range, limit).await?;
+    tx.rollback().await?;
     if !tail.is_empty() {
+        // What was linked again is indexed, maybe before its turn.
         let known: HashSet<Uuid> = hits.iter().map(|hit| hit.event_id).collect();
         hits.extend(tail.into_iter().filter(|hit| !known.contains(&hit.event_id)));
         hits.sort_by_key(|hit| (hit.recorded_at, hit.event_id));

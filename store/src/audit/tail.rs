@@ -9,6 +9,22 @@ use crate::Result;
 /// So many are looked at, the last ones. Only where much is brought in at once does the index lag further.
 const TAIL_MAX: i64 = 20_000;
 
+/// How many events no search finds: what came in long before the last ones, and is still to be indexed. Said before that
+/// is so, with half of what is looked at to spare for what comes in meanwhile.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn unfound(conn: &mut PgConnection) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"select greatest(last_position - $1
+             - coalesce((select position from book_reader where name = 'search'), 0), 0) as "unfound!"
+           from event_sequence"#,
+        TAIL_MAX / 2
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// Whether there are any.
 async fn are_there(conn: &mut PgConnection) -> Result<bool> {
     Ok(sqlx::query_scalar!(

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use store::audit::{Cursor, Search};
 use store::{Store, audit};
 
+use super::audit::whole;
 use super::reader::Reader;
 use super::{Fault, Portal, tell};
 
@@ -157,6 +158,7 @@ fn cursor(event: &Event) -> Cursor {
 }
 
 async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Result<Run, Fault> {
+    whole(&mut *store.read().await?).await?;
     let mut detail = json!({ "query": query.to_text(), "format": format.as_str() });
     if let (Reader::Program(program), Some(fields)) = (&reader, detail.as_object_mut()) {
         fields.insert("token".to_owned(), json!(program.token));
@@ -172,9 +174,11 @@ async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Re
 }
 
 impl Run {
-    async fn read(&self, before: Cursor) -> Result<Vec<Event>, store::StoreError> {
+    async fn read(&self, before: Cursor) -> Result<Vec<Event>, Fault> {
         let wanted = Search { query: &self.query, concerning: self.reader.concerning() };
         let mut conn = self.store.read().await?;
+        // Rather broken off than without some.
+        whole(&mut conn).await?;
         let mut events = audit::search(&mut conn, wanted, audit::At::OlderThan(before), BATCH_EVENTS).await?;
         events.iter_mut().for_each(|event| self.reader.hide_source(event));
         Ok(events)
