@@ -6,6 +6,7 @@ pub(crate) mod index;
 mod live;
 mod plan;
 mod search;
+mod sight;
 mod tail;
 mod terms;
 mod values;
@@ -24,6 +25,7 @@ pub use hits::Reach;
 pub use index::step as index;
 pub use live::{Frontier, frontier, since};
 pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, search_reaching, tally};
+pub use sight::{Sight, seen};
 pub use tail::unfound;
 pub use values::values;
 

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Datelike as _, Months, NaiveDate, TimeDelta, Utc};
 use domain::audit::query::{ActionPattern, Comparison, Expr, Network, Query, Term, Text, folded, words};
 use domain::catalogue::Sensitivity;
-use domain::id::PersonId;
 use domain::usage::AHEAD_MAX;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::escape_like;
+use super::sight::Sight;
 use super::terms::{NAME_CHARS, WORD_CHARS, of_name};
 use crate::Result;
 
@@ -41,13 +41,12 @@ impl Plan {
     pub(super) async fn of(
         conn: &mut PgConnection,
         query: &Query,
-        concerning: Option<PersonId>,
+        concerning: Option<Sight>,
     ) -> Result<Self> {
         let (mut from, mut until) = (None, None);
         let mut all = Node::all();
-        if let Some(reader) = concerning {
-            let own = [format!(":A{}", reader.0), format!(":S{}", reader.0)];
-            all = all.and(Node::any_of(own.into_iter().map(|one| lexeme(&one)).collect()));
+        if let Some(sight) = concerning {
+            all = all.and(sight.terms(conn).await?);
         }
         for part in query.parts() {
             let Some(time) = time_of(part) else {
@@ -71,11 +70,11 @@ impl Plan {
 }
 
 /// What is known of a part of a query.
-struct Node {
-    index: Option<String>,
-    check: Option<String>,
+pub(super) struct Node {
+    pub(super) index: Option<String>,
+    pub(super) check: Option<String>,
     /// Whether `check` says all of it.
-    is_exact: bool,
+    pub(super) is_exact: bool,
 }
 
 impl Node {
@@ -87,12 +86,12 @@ impl Node {
         Self { index: None, check: None, is_exact: false }
     }
 
-    fn exact(term: String) -> Self {
+    pub(super) fn exact(term: String) -> Self {
         Self { index: Some(term.clone()), check: Some(term), is_exact: true }
     }
 
     /// One or more of these; of none, nothing.
-    fn any_of(terms: Vec<String>) -> Self {
+    pub(super) fn any_of(terms: Vec<String>) -> Self {
         Self::exact(match terms.as_slice() {
             [] => NOTHING.to_owned(),
             [one] => one.clone(),
@@ -104,7 +103,7 @@ impl Node {
         Self { is_exact: false, ..self }
     }
 
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         Self {
             index: joined([self.index, other.index].into_iter().flatten(), " & "),
             check: joined([self.check, other.check].into_iter().flatten(), " & "),
@@ -112,7 +111,7 @@ impl Node {
         }
     }
 
-    fn or(self, other: Self) -> Self {
+    pub(super) fn or(self, other: Self) -> Self {
         let either = |one: Option<String>, two: Option<String>| Some(format!("({} | {})", one?, two?));
         Self {
             is_exact: self.is_exact && other.is_exact,
@@ -137,11 +136,11 @@ fn joined(parts: impl Iterator<Item = String>, joint: &str) -> Option<String> {
 }
 
 /// As a term of `tsquery`.
-fn lexeme(text: &str) -> String {
+pub(super) fn lexeme(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-fn named(letter: char, name: &str) -> String {
+pub(super) fn named(letter: char, name: &str) -> String {
     lexeme(&of_name(letter, name))
 }
 
@@ -182,7 +181,7 @@ pub(super) fn days(letter: char, from: Bound, until: Bound) -> Option<String> {
     Some(if terms.is_empty() { NOTHING.to_owned() } else { format!("({})", terms.join(" | ")) })
 }
 
-async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<PersonId>) -> Result<Node> {
+async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<Sight>) -> Result<Node> {
     Ok(match expr {
         Expr::All => Node::all(),
         Expr::And(parts) => {
@@ -208,7 +207,7 @@ async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<PersonId>) ->
     })
 }
 
-async fn of_term(conn: &mut PgConnection, term: &Term, reader: Option<PersonId>) -> Result<Node> {
+async fn of_term(conn: &mut PgConnection, term: &Term, reader: Option<Sight>) -> Result<Node> {
     Ok(match term {
         // Of what others did, a reader of their own events does not see all the words.
         Term::Word(text) | Term::Phrase(text) if reader.is_some() => of_words(text).or_more(),
