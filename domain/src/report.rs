@@ -132,6 +132,25 @@ pub struct Scope {
     pub tag: Option<String>,
     /// Resources of at least this sensitivity.
     pub sensitivity: Option<Sensitivity>,
+    /// Only what somebody owns; `None` is whatever there is.
+    pub owned: Option<Owned>,
+}
+
+/// What somebody owns, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owned {
+    /// With all that is on them.
+    pub systems: Vec<String>,
+    /// By themselves.
+    pub resources: Vec<String>,
+}
+
+impl Owned {
+    fn condition(&self) -> String {
+        let systems = self.systems.iter().map(|name| format!("system:={}", value_text(name)));
+        let resources = self.resources.iter().map(|name| format!("resource:={}", value_text(name)));
+        format!("({})", systems.chain(resources).collect::<Vec<_>>().join(" OR "))
+    }
 }
 
 /// A table of the report.
@@ -223,6 +242,9 @@ impl Table {
     pub fn query(self, days: Days, scope: &Scope, context: &Context) -> Result<Query, QueryError> {
         let mut text = format!("during:{} {}", days.during(), self.condition());
         if self != Self::Left {
+            if let Some(owned) = &scope.owned {
+                text.push_str(&format!(" {}", owned.condition()));
+            }
             if let Some(system) = &scope.system {
                 text.push_str(&format!(" system:={}", value_text(system)));
             }
@@ -366,6 +388,7 @@ mod tests {
             environment: Some("production".into()),
             tag: Some("pci".into()),
             sensitivity: Some(Sensitivity::High),
+            owned: None,
         };
         for table in Table::ALL {
             let all = table.query(days, &Scope::default(), &context).expect("reads");
@@ -374,6 +397,13 @@ mod tests {
             assert!(all.as_written().starts_with("during:2026-10-01..2026-12-31 "), "{all}");
             assert_eq!(all == narrow, table == Table::Left, "{table:?}");
         }
+        let owned = Owned { systems: vec!["Payments".into()], resources: vec!["a b".into(), "c".into()] };
+        let owned = Scope { owned: Some(owned), ..Scope::default() };
+        let uncovered = Table::Uncovered.query(days, &owned, &context).expect("reads");
+        assert_eq!(
+            uncovered.as_written(),
+            "during:2026-10-01..2026-12-31 covered:no (system:=Payments OR resource:=\"a b\" OR resource:=c)"
+        );
         let new = Table::New.query(days, &scope, &context).expect("reads");
         assert_eq!(
             new.as_written(),

@@ -4,8 +4,10 @@ mod condition;
 mod hits;
 pub(crate) mod index;
 mod live;
+mod node;
 mod plan;
 mod search;
+mod sight;
 mod tail;
 mod terms;
 mod values;
@@ -24,6 +26,7 @@ pub use hits::Reach;
 pub use index::step as index;
 pub use live::{Frontier, frontier, since};
 pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Found, Search, Tally, count, look, search, tally};
+pub use sight::{Sight, seen};
 pub use tail::unfound;
 pub use values::values;
 

@@ -47,7 +47,7 @@ pub fn Audit() -> impl IntoView {
         let lead = if desk.sees_all() {
             "Every step of every access as it stands in the book, newest first."
         } else {
-            "What stands in the book about you and what you did, newest first."
+            "What stands in the book about you, what you did, and how access is used that you own or that your reports hold."
         };
         let found = match &asked {
             Asked::Query(query, _) => found(&desk, query, &look).await?,

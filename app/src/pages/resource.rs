@@ -48,8 +48,14 @@ pub fn Resource() -> impl IntoView {
 fn as_of(resource: &ResourceView) -> Option<AnyView> {
     let path = routes::resource_as_of(&resource.slug);
     let link = || {
-        view! { <p class="after"><a class="quiet-link" href=path>{icon(Icon::Clock)} "Who had access on another day"</a></p> }
-            .into_any()
+        view! {
+            <p class="after">
+                <a class="quiet-link" href=path>{icon(Icon::Clock)} "Who had access on another day"</a>
+                " · "
+                <a class="quiet-link" href=routes::REPORT>"Access report of a period"</a>
+            </p>
+        }
+        .into_any()
     };
     resource.usage.is_some().then(link)
 }

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::search::{Found, Key};
 use super::watcher::{End, Watcher};
+use crate::portal::audit::sight_of;
 use crate::serve::Stop;
 
 /// No search is asked more often.
@@ -104,7 +105,7 @@ impl Hub {
     pub fn watch(&self, wanted: Subscription<'_>) -> Result<Watcher, PortalError> {
         let caller = wanted.caller;
         let all = caller.roles.sees_all();
-        let key = Key::of(wanted.query, caller.time_zone, (!all).then(|| caller.id()));
+        let key = Key::of(wanted.query, caller.time_zone, sight_of(caller));
         let mut state = self.state();
         let own = state.watchers.values().filter(|seat| seat.person == caller.id()).count();
         if own >= self.0.limits.per_person {

@@ -80,7 +80,7 @@ impl Hub {
         let Task { key, before, wanted } = task;
         // It was read when somebody began to watch; what it says of time moves on.
         let Ok(query) = parse(&key.query, &Context { now, zone: key.zone }) else { return Ok(()) };
-        let until = position_for(frontier, &query);
+        let until = position_for(frontier, &query, key.concerning);
         if wanted.is_none() && until <= before.until {
             return Ok(());
         }

@@ -3,8 +3,7 @@
 use chrono_tz::Tz;
 use domain::audit::Event;
 use domain::audit::query::{Field, Query};
-use domain::id::PersonId;
-use store::audit::Frontier;
+use store::audit::{Frontier, Sight};
 
 /// So many events of a search are kept, for whoever comes later or is slow.
 pub const KEPT_EVENTS: usize = 200;
@@ -19,12 +18,12 @@ pub struct Key {
     /// In which times are read; one for all where there is no time in it.
     pub zone: Tz,
     /// Who sees only what concerns themselves; `None` sees everything.
-    pub concerning: Option<PersonId>,
+    pub concerning: Option<Sight>,
 }
 
 impl Key {
     /// The key of this query.
-    pub fn of(query: &Query, zone: Tz, concerning: Option<PersonId>) -> Self {
+    pub fn of(query: &Query, zone: Tz, concerning: Option<Sight>) -> Self {
         let has_time =
             [Field::Before, Field::After, Field::During].into_iter().any(|field| query.uses(field));
         Self { query: query.as_written(), zone: if has_time { zone } else { Tz::UTC }, concerning }
@@ -84,8 +83,9 @@ pub struct Look {
     pub limit: usize,
 }
 
-/// How far this query can be read: what depends on what reports mean waits until that is known.
-pub fn position_for(frontier: Frontier, query: &Query) -> i64 {
+/// How far this query can be read: what depends on what reports mean, such as who may see them, waits until that is
+/// known.
+pub fn position_for(frontier: Frontier, query: &Query, sight: Option<Sight>) -> i64 {
     const BY_MATCHING: [Field; 9] = [
         Field::Person,
         Field::Resource,
@@ -97,7 +97,7 @@ pub fn position_for(frontier: Frontier, query: &Query) -> i64 {
         Field::Covered,
         Field::Window,
     ];
-    if BY_MATCHING.into_iter().any(|field| query.uses(field)) {
+    if matches!(sight, Some(Sight::By(_))) || BY_MATCHING.into_iter().any(|field| query.uses(field)) {
         frontier.linked.min(frontier.numbered)
     } else {
         frontier.numbered

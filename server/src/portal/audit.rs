@@ -8,7 +8,7 @@ use domain::audit::query::{Field, Query};
 use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
 use domain::id::{EventId, RequestId};
-use store::audit::{self, At, COUNTED_MAX, Cursor, Found, Reach, Search};
+use store::audit::{self, At, COUNTED_MAX, Cursor, Found, Reach, Search, Sight};
 use store::copy::Reading;
 use store::{PgConnection, Store, request, usage};
 
@@ -64,7 +64,12 @@ impl Portal {
 
 /// What is looked for, showing no more than the caller may see.
 fn search_of<'a>(caller: &Caller, query: &'a Query) -> Search<'a> {
-    Search { query, concerning: (!caller.roles.sees_all()).then(|| caller.id()) }
+    Search { query, concerning: sight_of(caller) }
+}
+
+/// What of the book is shown to the caller; `None` is everything.
+pub(crate) fn sight_of(caller: &Caller) -> Option<Sight> {
+    (!caller.roles.sees_all()).then(|| Sight::By(caller.id()))
 }
 
 async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage) -> Result<AuditList, Fault> {
@@ -87,7 +92,7 @@ async fn found(conn: &mut PgConnection, caller: &Caller, query: &Query, at: At) 
     let limit = i64::try_from(PAGE_EVENTS + 1).unwrap_or(i64::MAX);
     // Before the events, so that none falls between them and what is watched from there on.
     let position = match at {
-        At::Newest => position_for(audit::frontier(conn).await?, query),
+        At::Newest => position_for(audit::frontier(conn).await?, query, wanted.concerning),
         _ => 0,
     };
     let unfound = audit::unfound(conn).await?;
@@ -142,11 +147,14 @@ pub(super) async fn whole(conn: &mut PgConnection) -> Result<(), Fault> {
     }
 }
 
-/// From where somebody else acted is the auditors' to know.
+/// From where somebody else acted is the auditors' to know, and so is the record of another system, which may say it.
 pub(crate) fn hide_source(caller: &Caller, event: &mut Event) {
     if !caller.roles.sees_all() && event.actor.id() != Some(caller.id()) {
         event.source.ip = None;
         event.source.user_agent = None;
+        if let Some(detail) = event.detail.as_object_mut() {
+            detail.remove("original");
+        }
     }
 }
 
@@ -182,14 +190,14 @@ pub(super) fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
 async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView, Fault> {
     let mut conn = store.read().await?;
     let mut event = audit::find(&mut conn, id).await?.ok_or(PortalError::NotFound)?;
-    let concerns = |event: &Event| {
-        event.actor.id() == Some(caller.id()) || event.subject.as_ref().is_some_and(|s| s.id == caller.id())
-    };
-    if !caller.roles.sees_all() && !concerns(&event) {
-        return Err(PortalError::NotFound.into());
-    }
     let mut thread = thread(&mut conn, &event).await?;
-    thread.retain(|event| caller.roles.sees_all() || concerns(event));
+    if let Some(sight) = sight_of(caller) {
+        let seen = audit::seen(&mut conn, sight, &[thread.as_slice(), &[event.clone()]].concat()).await?;
+        if !seen.contains(&event.id) {
+            return Err(PortalError::NotFound.into());
+        }
+        thread.retain(|event| seen.contains(&event.id));
+    }
     thread.iter_mut().chain([&mut event]).for_each(|event| hide_source(caller, event));
     let json = serde_json::to_string_pretty(&event).map_err(|_| PortalError::Internal)?;
     let place = usage::place_of(&mut conn, id).await?;

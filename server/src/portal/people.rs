@@ -9,7 +9,7 @@ use domain::caller::Caller;
 use domain::grant::Cause;
 use domain::id::{EntitlementId, PersonId};
 use domain::person::PersonStatus;
-use store::audit::{At, Search};
+use store::audit::{At, Search, Sight};
 use store::grant::{GrantRecord, Which};
 use store::person::PersonRecord;
 use store::{PgConnection, Store, Tx, audit, grant, person, request, session};
@@ -57,7 +57,7 @@ async fn show(store: &Store, caller: &Caller, id: PersonId) -> Result<PersonView
     let holds =
         if is_self_or_report || sees_all { Some(holds(&mut conn, id, &job_roles).await?) } else { None };
     let timeline = if caller.id() == id || sees_all {
-        let concerning = Search { query: &Query::default(), concerning: Some(id) };
+        let concerning = Search { query: &Query::default(), concerning: Some(Sight::Of(id)) };
         Some(audit::search(&mut conn, concerning, At::Newest, 30).await?)
     } else {
         None

@@ -5,8 +5,9 @@ use chrono_tz::Tz;
 use domain::audit::query::Context;
 use domain::audit::{Action, Actor, Event, NewEvent};
 use domain::caller::{Caller, Source};
-use domain::id::{PersonId, TokenId};
+use domain::id::TokenId;
 use domain::usage::OutsideKind;
+use store::audit::Sight;
 
 use super::audit;
 
@@ -55,10 +56,10 @@ impl Reader {
         }
     }
 
-    /// Only what concerns this person is shown.
-    pub fn concerning(&self) -> Option<PersonId> {
+    /// What is shown; `None` is everything.
+    pub fn concerning(&self) -> Option<Sight> {
         match self {
-            Self::Person(caller) => (!self.sees_all()).then(|| caller.id()),
+            Self::Person(caller) => audit::sight_of(caller),
             Self::Program(_) => None,
         }
     }

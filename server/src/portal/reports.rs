@@ -13,9 +13,10 @@ use domain::caller::Caller;
 use domain::catalogue::Sensitivity;
 use domain::holding::Holding;
 use domain::id::{EventId, GrantId};
-use domain::report::{Days, Scope, Table};
+use domain::report::{Days, Owned, Scope, Table};
 use store::audit::{At, COUNTED_MAX, Search};
 use store::copy::Reading;
+use store::owner::{self, OwnedPlace};
 use store::{PgConnection, Store, catalogue, holding, system_edit, usage};
 
 use super::lagging::lagging;
@@ -33,19 +34,21 @@ impl Reports for Portal {
 }
 
 async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<PeriodView, Fault> {
-    if !caller.roles.sees_all() {
-        let message = "Reports on a period are for auditors and administrators.";
-        return Err(PortalError::Forbidden(message.to_owned()).into());
-    }
     let mut conn = store.read().await?;
-    let systems: Vec<(String, String)> = system_edit::list(&mut conn, None)
-        .await?
-        .into_iter()
-        .map(|system| (system.slug, system.name))
-        .collect();
+    let owned = owned(&mut conn, caller).await?;
+    let mut systems: Vec<(String, String)> = match &owned {
+        None => {
+            let all = system_edit::list(&mut conn, None).await?;
+            all.into_iter().map(|system| (system.slug, system.name)).collect()
+        }
+        Some(places) => {
+            places.iter().map(|place| (place.system_slug.clone(), place.system.clone())).collect()
+        }
+    };
+    systems.dedup();
     let environments = catalogue::environments(&mut conn).await?;
     let tags = catalogue::tags(&mut conn).await?;
-    let (days, scope, queries) = match read(caller, typed, &systems, (&environments, &tags)) {
+    let (days, scope, queries) = match read(caller, typed, (&systems, owned), (&environments, &tags)) {
         Ok(read) => read,
         Err(faults) => return Ok(PeriodView { systems, environments, tags, report: Err(faults) }),
     };
@@ -64,7 +67,7 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
     let (progress, tables) = lagging(store, read).await?.found;
     let detail = serde_json::json!({
         "report": "period", "from": days.from, "to": days.to,
-        "system": scope.system, "environment": scope.environment, "tag": scope.tag, "sensitivity": scope.sensitivity,
+        "system": scope.system, "environment": scope.environment, "tag": scope.tag, "only_owned": scope.owned.is_some(), "sensitivity": scope.sensitivity,
     });
     audit::note_reading(store, caller, detail).await?;
     let (read_to, unread) = (number(progress.position), number(progress.numbered - progress.position));
@@ -78,7 +81,7 @@ type Asked = (Days, Scope, Vec<(Table, Query)>);
 fn read(
     caller: &Caller,
     typed: &TypedPeriod,
-    systems: &[(String, String)],
+    (systems, owned): (&[(String, String)], Option<Vec<OwnedPlace>>),
     (environments, tags): (&[String], &[String]),
 ) -> Result<Asked, Vec<FieldError>> {
     let mut faults = Faults::default();
@@ -119,12 +122,19 @@ fn read(
             found
         }
     };
-    let scope = Scope { system, environment, tag, sensitivity };
+    let owned = owned.map(|places| in_scope(places, typed.system.trim()));
+    let scope = Scope { system, environment, tag, sensitivity, owned };
     let mut queries = Vec::new();
     if let Some(days) = days {
-        for table in Table::ALL {
+        // Of who left, owners see nothing.
+        let is_shown = |table: &Table| scope.owned.is_none() || *table != Table::Left;
+        for table in Table::ALL.into_iter().filter(is_shown) {
             match table.query(days, &scope, &context_of(caller)) {
                 Ok(query) => queries.push((table, query)),
+                Err(_) if scope.owned.is_some() => {
+                    faults.add("system", "You own too much for one report. Choose a system.");
+                    break;
+                }
                 Err(error) => {
                     faults.add("system", error);
                     break;
@@ -139,15 +149,47 @@ fn read(
     }
 }
 
+/// What the caller owns; `None` where they see everything.
+async fn owned(conn: &mut PgConnection, caller: &Caller) -> Result<Option<Vec<OwnedPlace>>, Fault> {
+    if caller.roles.sees_all() {
+        return Ok(None);
+    }
+    let places = owner::places(conn, caller.id()).await?;
+    if places.is_empty() {
+        let message = "Reports on a period are for auditors, administrators, and owners of resources.";
+        return Err(PortalError::Forbidden(message.to_owned()).into());
+    }
+    Ok(Some(places))
+}
+
+/// Of these, what is on the system, if one is chosen.
+fn in_scope(places: Vec<OwnedPlace>, system: &str) -> Owned {
+    let mut owned = Owned::default();
+    for place in places.into_iter().filter(|place| system.is_empty() || place.system_slug == system) {
+        match place.resource {
+            Some(resource) => owned.resources.push(resource),
+            None => owned.systems.push(place.system),
+        }
+    }
+    owned.resources.dedup();
+    owned
+}
+
 fn in_words(scope: &Scope) -> Option<String> {
     let level = scope.sensitivity.map(|level| match level {
         Sensitivity::Critical => "critical sensitivity".to_owned(),
         level => format!("{} sensitivity and above", level.as_str()),
     });
-    let parts: Vec<String> = [scope.system.clone(), scope.environment.clone(), scope.tag.clone(), level]
-        .into_iter()
-        .flatten()
-        .collect();
+    let parts: Vec<String> = [
+        scope.owned.as_ref().map(|_| "what you own".to_owned()),
+        scope.system.clone(),
+        scope.environment.clone(),
+        scope.tag.clone(),
+        level,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
@@ -161,8 +203,9 @@ async fn read_table(
     (table, query): (Table, Query),
     read_to: i64,
 ) -> Result<PeriodTable, Fault> {
-    let search = Search { query: &query, concerning: None };
-    let events = store::audit::search(conn, search, At::Newest, ROWS_MAX).await?;
+    let search = Search { query: &query, concerning: audit::sight_of(caller) };
+    let mut events = store::audit::search(conn, search, At::Newest, ROWS_MAX).await?;
+    events.iter_mut().for_each(|event| audit::hide_source(caller, event));
     let total = store::audit::count(conn, search).await?;
     let rows = rows(conn, caller, (table, events), read_to).await?;
     let (is_more, total) = (total > COUNTED_MAX, number(total.min(COUNTED_MAX)));
@@ -190,7 +233,10 @@ async fn rows(
             let decided = holding.as_ref().and_then(|holding| holding.decided.as_ref());
             PeriodRow {
                 is_read: read.contains(&event.id),
-                sees_request: caller.roles.auditor || decided.is_some_and(|by| by.by == Some(caller.id())),
+                // Owners see the requests for what they own, and nothing else stands in their report.
+                sees_request: caller.roles.auditor
+                    || !caller.roles.sees_all()
+                    || decided.is_some_and(|by| by.by == Some(caller.id())),
                 person: people.remove(&event.id),
                 left: left.remove(&event.id),
                 holding,

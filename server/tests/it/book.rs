@@ -38,7 +38,7 @@ async fn auditors_see_all_and_everybody_else_what_concerns_themselves(pool: PgPo
     let auditor = auditor(&house).await;
     assert_eq!(found(&house, &auditor, "").await.total, 3);
     assert_eq!(found(&house, &ben, "").await.total, 3);
-    assert_eq!(found(&house, &house.owner, "").await.total, 1, "the decision is Ana's own");
+    assert_eq!(found(&house, &house.owner, "").await.total, 3, "it is on what Ana owns");
     let list = found(&house, &eve, "").await;
     assert_eq!(list.total, 0);
     let event = found(&house, &ben, "").await.events[0].id;

@@ -49,6 +49,7 @@ mod restore;
 mod retention;
 mod saving;
 mod searching_far;
+mod seeing;
 mod sequencing;
 mod servers;
 mod shelf;

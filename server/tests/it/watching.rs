@@ -315,7 +315,7 @@ async fn from_where_others_acted_is_not_shown_to_everybody(pool: PgPool) {
     house.owner = Caller { called_at: gate.now(), ..house.person("Ana Ruiz").await };
     let read = house.entitlement("read").await;
     house.granted(&ben, read).await;
-    sequencer::catch_up(&gate.store).await.unwrap();
+    number(&house).await;
     let mut stream = browser.stream("/audit/live?q=action:request.approved&columns=actor,ip").await;
     stream.next().await;
     gate.door.live.step(Instant::now(), true).await;

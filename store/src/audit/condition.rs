@@ -4,21 +4,22 @@
 use chrono::{DateTime, Utc};
 use domain::audit::query::{ActionPattern, Comparison, Expr, Term, Text, folded, words};
 use domain::catalogue::Sensitivity;
-use domain::id::PersonId;
 use sqlx::{Postgres, QueryBuilder};
 
 use super::escape_like;
+use super::sight::Sight;
 
 /// What a report was found to have to do with; of every other event there is no such row.
 const LINK: &str = "(select l.COLUMN from event_link l where l.event_id = e.id)";
-/// The resource that it is about: named by Gatebook, or found by matching.
-const RESOURCE: &str =
+/// The resource that it is about: named by Gatebook, or found by matching. As the next one.
+pub(super) const RESOURCE: &str =
     "coalesce(e.resource_id, (select l.resource_id from event_link l where l.event_id = e.id))";
-const SYSTEM: &str = "coalesce(e.system_id, (select l.system_id from event_link l where l.event_id = e.id))";
+pub(super) const SYSTEM: &str =
+    "coalesce(e.system_id, (select l.system_id from event_link l where l.event_id = e.id))";
 
 /// Adds `expr` as a condition on the event `e`. A reader who sees only what concerns themselves, `reader`, finds nothing
 /// by what they are not shown: from where others acted.
-pub(super) fn push(query: &mut QueryBuilder<Postgres>, expr: &Expr, reader: Option<PersonId>) {
+pub(super) fn push(query: &mut QueryBuilder<Postgres>, expr: &Expr, reader: Option<Sight>) {
     match expr {
         Expr::All => {
             query.push("true");
@@ -35,7 +36,7 @@ pub(super) fn push(query: &mut QueryBuilder<Postgres>, expr: &Expr, reader: Opti
     }
 }
 
-fn push_joined(query: &mut QueryBuilder<Postgres>, parts: &[Expr], joint: &str, reader: Option<PersonId>) {
+fn push_joined(query: &mut QueryBuilder<Postgres>, parts: &[Expr], joint: &str, reader: Option<Sight>) {
     query.push("(");
     for (at, part) in parts.iter().enumerate() {
         if at > 0 {
@@ -46,7 +47,7 @@ fn push_joined(query: &mut QueryBuilder<Postgres>, parts: &[Expr], joint: &str, 
     query.push(")");
 }
 
-fn push_term(query: &mut QueryBuilder<Postgres>, term: &Term, reader: Option<PersonId>) {
+fn push_term(query: &mut QueryBuilder<Postgres>, term: &Term, reader: Option<Sight>) {
     match term {
         Term::Word(words) | Term::Phrase(words) => push_words(query, words, reader),
         Term::Actor(text) => push_name(query, "e.actor_name", text),
@@ -91,7 +92,7 @@ fn push_term(query: &mut QueryBuilder<Postgres>, term: &Term, reader: Option<Per
                 .push_bind(network.to_string())
                 .push("::inet");
             if let Some(reader) = reader {
-                query.push(" and e.actor_id = ").push_bind(reader.0);
+                query.push(" and e.actor_id = ").push_bind(reader.person().0);
             }
             query.push(")");
         }
@@ -150,7 +151,7 @@ fn push_name(query: &mut QueryBuilder<Postgres>, column: &str, text: &Text) {
 }
 
 /// What [`domain::audit::query::Matchable::text`] is: everything an event says, of which the reader is shown all.
-fn push_words(query: &mut QueryBuilder<Postgres>, typed: &str, reader: Option<PersonId>) {
+fn push_words(query: &mut QueryBuilder<Postgres>, typed: &str, reader: Option<Sight>) {
     let words = words(typed);
     if words.is_empty() {
         query.push("false");

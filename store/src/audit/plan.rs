@@ -4,17 +4,15 @@ use chrono::{DateTime, Datelike as _, Months, NaiveDate, TimeDelta, Utc};
 use domain::audit::Outcome;
 use domain::audit::query::{ActionPattern, Comparison, Expr, Network, Query, Term, Text, folded, words};
 use domain::catalogue::Sensitivity;
-use domain::id::PersonId;
 use domain::usage::AHEAD_MAX;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::escape_like;
+use super::node::{NOTHING, Node, joined, lexeme, named};
+use super::sight::Sight;
 use super::terms::{NAME_CHARS, WORD_CHARS};
 use crate::Result;
-use node::{NOTHING, Node, joined, lexeme, named};
-
-mod node;
 
 /// Of so many names at most each is looked for by itself; where more match, they are no help in finding.
 const NAMES_MAX: i64 = 300;
@@ -43,13 +41,12 @@ impl Plan {
     pub(super) async fn of(
         conn: &mut PgConnection,
         query: &Query,
-        concerning: Option<PersonId>,
+        concerning: Option<Sight>,
     ) -> Result<Self> {
         let (mut from, mut until) = (None, None);
         let mut all = Node::all();
-        if let Some(reader) = concerning {
-            let own = [format!(":A{}", reader.0), format!(":S{}", reader.0)];
-            all = all.and(Node::any_of(own.into_iter().map(|one| lexeme(&one)).collect()));
+        if let Some(sight) = concerning {
+            all = all.and(sight.terms(conn).await?);
         }
         for part in query.parts() {
             let Some(time) = time_of(part) else {
@@ -109,7 +106,7 @@ pub(super) fn days(letter: char, from: Bound, until: Bound) -> Option<String> {
     Some(if terms.is_empty() { NOTHING.to_owned() } else { format!("({})", terms.join(" | ")) })
 }
 
-async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<PersonId>) -> Result<Node> {
+async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<Sight>) -> Result<Node> {
     Ok(match expr {
         Expr::All => Node::all(),
         Expr::And(parts) => {
@@ -140,7 +137,7 @@ async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<PersonId>) ->
     })
 }
 
-async fn of_term(conn: &mut PgConnection, term: &Term, reader: Option<PersonId>) -> Result<Node> {
+async fn of_term(conn: &mut PgConnection, term: &Term, reader: Option<Sight>) -> Result<Node> {
     Ok(match term {
         // Of what others did, a reader of their own events does not see all the words.
         Term::Word(text) | Term::Phrase(text) if reader.is_some() => of_words(text).or_more(),

@@ -7,12 +7,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use domain::audit::query::Query;
 use domain::audit::{Event, Outcome};
-use domain::id::{EventId, PersonId};
+use domain::id::EventId;
 use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::hits::{Hit, Hits, Hunt, Range, Reach, Toward, missing};
 use super::plan::Plan;
+use super::sight::Sight;
 use super::{COLUMNS, condition, read, tail};
 use crate::{Result, StoreError};
 
@@ -26,8 +27,8 @@ const NAMES_MAX: usize = 8;
 pub struct Search<'a> {
     /// What must match.
     pub query: &'a Query,
-    /// Only what concerns this person: acted by, or about them. `None` sees everything.
-    pub concerning: Option<PersonId>,
+    /// Only these. `None` sees everything.
+    pub concerning: Option<Sight>,
 }
 
 /// The place of an event in the order of recording.
@@ -52,9 +53,9 @@ pub enum At {
 
 impl Search<'_> {
     pub(super) fn push(self, query: &mut QueryBuilder<Postgres>) {
-        if let Some(person) = self.concerning {
-            query.push(" and (e.actor_id = ").push_bind(person.0);
-            query.push(" or e.subject_id = ").push_bind(person.0).push(")");
+        if let Some(sight) = self.concerning {
+            query.push(" and ");
+            sight.push(query);
         }
         query.push(" and ");
         condition::push(query, self.query.expr(), self.concerning);

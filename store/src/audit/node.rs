@@ -1,6 +1,6 @@
 //! What is known of a part of a query: the terms that its matches have.
 
-use super::super::terms::of_name;
+use super::terms::of_name;
 
 /// What no event has.
 pub(super) const NOTHING: &str = "':0'";
