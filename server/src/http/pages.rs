@@ -7,11 +7,12 @@ use app::context::{Assets, Risks, Visitor};
 use app::error::PortalError;
 use app::{App, register_server_functions, routes, shell};
 use axum::body::Body;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router, routing};
 use chrono::{DateTime, Utc};
 use domain::audit::query::parse;
+use domain::export::KEPT;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use leptos::nonce::use_nonce;
@@ -29,6 +30,7 @@ use super::{Door, assets, completion, live};
 use crate::portal::Portal;
 use crate::portal::account::OwnAccount;
 use crate::portal::export::{Chunks, Format};
+use crate::portal::exports::Prepared;
 
 /// The pages, for [`super::router`] to put behind the guard.
 pub fn pages(door: &Door) -> Router {
@@ -54,7 +56,8 @@ pub fn pages(door: &Door) -> Router {
         .route(routes::AUDIT_LIVE, routing::get(live::watch).with_state((door.clone(), portal.clone())))
         .route(routes::AUDIT_COMPLETE, routing::get(completion::offer).with_state(portal.clone()))
         .route(routes::AUDIT_EXPORT, routing::get(export).with_state(portal.clone()))
-        .route(routes::AS_OF_EXPORT, routing::get(export_held).with_state(portal))
+        .route(routes::AS_OF_EXPORT, routing::get(export_held).with_state(portal.clone()))
+        .route(&routes::export_file("{id}"), routing::get(fetch).with_state(portal))
 }
 
 /// What `app::context` asks for, taken from what the guard has found out.
@@ -111,6 +114,24 @@ async fn export(
 pub(super) fn download(stream: Chunks, format: Format, at: DateTime<Utc>) -> Response {
     let stamp = at.format("%Y%m%dT%H%M%SZ");
     file(Body::from_stream(stream), format, &format!("gatebook-audit-{stamp}"))
+}
+
+/// A file that was prepared, with the same headers as if it were made now.
+async fn fetch(
+    State(portal): State<Portal>,
+    Extension(Visiting(caller)): Extension<Visiting>,
+    Path(id): Path<String>,
+) -> Response {
+    match portal.fetch_export(&caller, &id).await {
+        Ok(Prepared::File { content, format, asked_at }) => download(content, format, asked_at),
+        Ok(Prepared::Expired) => {
+            let words = format!("Files are kept for {} days. Ask for it again.", KEPT.num_days());
+            PlainPage::new(StatusCode::GONE, "This file is gone", &words)
+                .link(routes::EXPORTS, "Your exports")
+                .answer()
+        }
+        Err(error) => refused(&error),
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ pub(crate) mod connection;
 mod deciding;
 pub mod editing;
 pub mod export;
+pub mod exports;
 mod holdings;
 mod lagging;
 mod matching;
@@ -66,6 +67,7 @@ impl Portal {
             windows: portal.clone(),
             saved_queries: portal.clone(),
             holdings: portal.clone(),
+            exports: portal.clone(),
             matching: portal.clone(),
             audit: portal.clone(),
             people: portal,

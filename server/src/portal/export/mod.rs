@@ -7,6 +7,7 @@ mod csv;
 mod ocsf;
 
 use app::error::PortalError;
+use chrono::{DateTime, Utc};
 use domain::audit::query::Query;
 use domain::audit::{Action, Event};
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -134,7 +135,8 @@ impl Portal {
     }
 }
 
-struct Run {
+/// An export on its way.
+pub(crate) struct Run {
     store: Store,
     reader: Reader,
     query: Query,
@@ -165,15 +167,39 @@ async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Re
     let note = reader.event(Action::AuditExported).detail(detail);
     let id = store.begin().await?.commit(note).await?;
     let own = audit::find(&mut *store.read().await?, id).await?.ok_or(PortalError::Internal)?;
-    let written = store.written().await?;
-    let mut run = Run { store, reader, query, format, own, written, done: 0, step: Step::Nothing };
-    // What cannot be read at all is refused before the answer has begun.
-    let first = run.read(cursor(&run.own)).await?;
-    run.step = Step::Write(first, true);
-    Ok(run)
+    Ok(Run::begin(store, reader, query, format, own).await?)
 }
 
 impl Run {
+    /// Everything that matches and was recorded before the event of the export itself. What cannot be read at all is
+    /// refused before anything was written.
+    pub(crate) async fn begin(
+        store: Store,
+        reader: Reader,
+        query: Query,
+        format: Format,
+        own: Event,
+    ) -> Result<Self, store::StoreError> {
+        let written = store.written().await?;
+        let mut run = Self { store, reader, query, format, own, written, done: 0, step: Step::Nothing };
+        let first = run.read(cursor(&run.own)).await?;
+        run.step = Step::Write(first, true);
+        Ok(run)
+    }
+
+    /// Events written so far.
+    pub(crate) fn events(&self) -> i64 {
+        i64::try_from(self.done).unwrap_or(i64::MAX)
+    }
+
+    /// When the last one of them was recorded, as long as there are more.
+    pub(crate) fn reached_at(&self) -> Option<DateTime<Utc>> {
+        match &self.step {
+            Step::Read(cursor) => Some(cursor.recorded_at),
+            _ => None,
+        }
+    }
+
     /// Of the copy, where that has everything of before the export; where it breaks off, of the database itself from
     /// there on.
     async fn read(&mut self, before: Cursor) -> Result<Vec<Event>, store::StoreError> {
@@ -192,7 +218,8 @@ impl Run {
         }
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, std::io::Error> {
+    /// The next piece; `None` behind the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, std::io::Error> {
         let (events, is_first) = match std::mem::replace(&mut self.step, Step::Nothing) {
             Step::Nothing => return Ok(None),
             Step::End => return self.format.write(&Part::End(&self.own, self.done)).map(Some),
