@@ -31,18 +31,13 @@ pub fn Exports() -> impl IntoView {
             KEPT.num_days()
         );
         let is_open = rows.iter().any(|row| row.state.is_open());
-        let again = is_open.then(|| {
-            view! {
-                <p class="quiet">"What is under way goes on without this page. " <a href=routes::EXPORTS>"Look again"</a></p>
-                <LookAgain path=routes::EXPORTS.to_owned()/>
-            }
-        });
+        let again = is_open.then(|| view! { <LookAgain path=routes::EXPORTS.to_owned()/> });
         let body = view! {
             {crumb(routes::AUDIT, "Audit")}
             {head("Exports", lead, None)}
-            {again}
             {list(&desk, &rows, is_open)}
-            {section("another", "Prepare another", form(&desk))}
+            {again}
+            {section("another", "Prepare a file", form(&desk))}
         };
         let page = Page::new("Exports", body);
         Ok(if is_open { page.with_islands() } else { page })
@@ -83,7 +78,12 @@ fn list(desk: &Desk, rows: &[ExportRow], is_open: bool) -> AnyView {
         let rows = rows.iter().map(|one| row(desk, one)).collect_view();
         view! { <ul class="rows">{rows}</ul> }.into_any()
     };
-    view! { <div id="own-exports" data-open=is_open.then_some("")>{rows}</div> }.into_any()
+    let again = is_open.then(|| {
+        view! {
+            <p class="quiet ledger-foot">"What is under way goes on without this page. " <a href=routes::EXPORTS>"Look again"</a></p>
+        }
+    });
+    view! { <div id="own-exports" data-open=is_open.then_some("")>{rows} {again}</div> }.into_any()
 }
 
 fn row(desk: &Desk, row: &ExportRow) -> AnyView {
@@ -130,6 +130,9 @@ fn told(desk: &Desk, row: &ExportRow) -> AnyView {
     let clock = desk.clock();
     match row.state {
         ExportState::Waiting => " · it begins in a moment".into_any(),
+        ExportState::Running if row.written == 0 && row.expected.is_none() => {
+            " · it begins once searches find all of it".into_any()
+        }
         ExportState::Running => {
             let expected = row.expected.map(|expected| format!(" of {}", number(expected)));
             let back = row.reached_at.filter(|_| row.expected.is_none());
