@@ -50,6 +50,18 @@ pub enum PortalError {
     /// Something typed is wrong. 422.
     #[error("{}", invalid_summary(.0))]
     Invalid(Vec<FieldError>),
+    /// There is no room left to write anything down, so nothing was changed. 503.
+    #[error(
+        "Gatebook’s database has no room left, so this could not be written into the book and nothing was changed. \
+         The catalogue and your own pages still work. Try again when an administrator has made room."
+    )]
+    Full,
+    /// The database stopped answering; what was sent may have been done. 503.
+    #[error(
+        "Gatebook’s database does not answer at the moment. If you sent something, look whether it was done before \
+         you send it again."
+    )]
+    Away,
     /// Ours to mend. 500.
     #[error("Something went wrong on our side, and nothing was changed. Try again in a moment.")]
     Internal,
@@ -69,8 +81,14 @@ impl PortalError {
             Self::Forbidden(_) | Self::SignInAgain => 403,
             Self::Conflict(_) | Self::AlreadyThere { .. } => 409,
             Self::Invalid(_) => 422,
+            Self::Full | Self::Away => 503,
             Self::Internal => 500,
         }
+    }
+
+    /// Whether it is of the moment and not of what was asked for: then nothing can be kept of a form either.
+    pub fn is_of_the_moment(&self) -> bool {
+        matches!(self, Self::Full | Self::Away)
     }
 }
 

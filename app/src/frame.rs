@@ -72,7 +72,9 @@ pub(crate) fn frame(
     draft_id: &str,
     body: AnyView,
 ) -> AnyView {
-    let failure = desk.draft.as_ref().map(|draft| failure(desk, draft, draft_id));
+    // A form that is only shown again has nothing wrong with it.
+    let faulty = desk.draft.as_ref().filter(|draft| !draft.message.is_empty());
+    let failure = faulty.map(|draft| failure(desk, draft, draft_id));
     let notice = notice.filter(|_| failure.is_none());
     let risks = use_context::<Risks>().unwrap_or_default();
     let risk = (risks.could_rewrite_book && desk.caller.roles.administrator).then(|| {
@@ -222,6 +224,8 @@ pub(crate) fn fault(error: &PortalError, here: &str) -> Bare {
         PortalError::SignInAgain => "Sign in again",
         PortalError::Conflict(_) | PortalError::AlreadyThere { .. } => "It stands otherwise by now",
         PortalError::Invalid(_) => "That cannot be read",
+        PortalError::Full => "No room to write this down",
+        PortalError::Away => "The database does not answer",
         PortalError::Internal => "Something went wrong",
     };
     let home = |words: &str| (routes::HOME.to_owned(), words.to_owned());
@@ -233,7 +237,9 @@ pub(crate) fn fault(error: &PortalError, here: &str) -> Bare {
         }
         PortalError::SignInAgain => vec![(again, "Sign in again".to_owned())],
         PortalError::AlreadyThere { path, link, .. } => vec![(path.clone(), link.clone())],
-        PortalError::Internal => vec![(here.to_owned(), "Try again".to_owned()), home("Go home")],
+        PortalError::Full | PortalError::Away | PortalError::Internal => {
+            vec![(here.to_owned(), "Try again".to_owned()), home("Go home")]
+        }
         PortalError::NotFound => vec![home("Go home"), find()],
         _ => vec![home("Go home")],
     };

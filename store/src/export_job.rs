@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{Result, StoreError};
 
-pub use run::{Added, Asker, ExportLock, add_chunk, asker, expect, fail, finish, is_found, progress, take};
+pub use run::{Added, Asker, add_chunk, asker, expect, fail, finish, is_found, progress, take};
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]

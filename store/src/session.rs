@@ -16,7 +16,7 @@ use domain::id::{PersonId, SessionId};
 use domain::person::PersonRef;
 use serde_json::Value;
 
-use crate::{Result, Store, Tx};
+use crate::{Cause, Result, Store, Tx};
 
 /// SHA-256 of the secret in the cookie.
 pub type IdHash = [u8; 32];
@@ -58,11 +58,30 @@ pub struct Visit {
     pub now: DateTime<Utc>,
 }
 
-/// The live session under this hash, if its person may still come in; marks it as seen from here.
+/// The live session under this hash, if its person may still come in; marks it as seen from here, unless there is no
+/// room to write that down.
 ///
 /// # Errors
 /// When the database cannot be reached.
 pub async fn visit(store: &Store, hash: &IdHash, seen: Seen<'_>, idle: TimeDelta) -> Result<Option<Visit>> {
+    match look(store, hash, Some(seen), idle).await {
+        Err(error) if error.cause() == Cause::Full => {
+            tracing::warn!(%error, "a session could not be marked as seen; it goes on");
+            look(store, hash, None, idle).await
+        }
+        looked => looked,
+    }
+}
+
+/// The same, marking it only where somebody says from where.
+async fn look(
+    store: &Store,
+    hash: &IdHash,
+    seen: Option<Seen<'_>>,
+    idle: TimeDelta,
+) -> Result<Option<Visit>> {
+    let is_marked = seen.is_some();
+    let seen = seen.unwrap_or_default();
     let row = sqlx::query!(
         r#"with moment as materialized (
              select coalesce($2::timestamptz, clock_timestamp()) as now
@@ -76,7 +95,7 @@ pub async fn visit(store: &Store, hash: &IdHash, seen: Seen<'_>, idle: TimeDelta
                     user_agent = coalesce($6, session.user_agent)
              from live
              where session.id = live.id and session.ended_at is null
-               and live.seen_at <= live.now - make_interval(secs => $4)
+               and $7 and live.seen_at <= live.now - make_interval(secs => $4)
          )
          select id, person_id as "person_id!", name, administrator, auditor, roles_read_at, roles_tried_at,
                 authenticated_at, time_zone, now as "now!"
@@ -87,6 +106,7 @@ pub async fn visit(store: &Store, hash: &IdHash, seen: Seen<'_>, idle: TimeDelta
         seconds(SEEN_EVERY),
         seen.ip,
         seen.user_agent,
+        is_marked,
     )
     .fetch_optional(store.pool())
     .await?;

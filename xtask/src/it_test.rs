@@ -13,10 +13,10 @@ pub fn build(settings: &BuildSettings) -> Result<()> {
     process::run(cargo_test(settings).arg("--no-run"), "cargo test --no-run")
 }
 
-/// A command that runs this one, which is ignored otherwise, on that cluster.
+/// A command that runs this one, also where it is ignored otherwise, on that cluster.
 pub fn command(settings: &BuildSettings, test: &str, cluster: &Cluster) -> Command {
     let mut command = cargo_test(settings);
-    command.args(["--quiet", "--", "--ignored", "--exact", "--nocapture", test]);
+    command.args(["--quiet", "--", "--include-ignored", "--exact", "--nocapture", test]);
     command.env("DATABASE_URL", cluster.url());
     command
 }

@@ -2,7 +2,9 @@
 //! typed form, every field a `String` (`typed[rationale]`), so that nothing typed can fail before the body.
 //!
 //! Success goes on to where the form says. A failure of a browser's form is kept as a draft and shown again
-//! on the form's own page with everything typed; a failure of anything else is a status and the error as JSON.
+//! on the form's own page with everything typed; a failure of anything else is a status and the error as JSON. Where
+//! nothing can be written down, no draft can either: the status tells the server to answer with a page of its own,
+//! and what was typed is still in the browser's.
 
 pub mod access;
 pub mod account;
@@ -86,15 +88,36 @@ impl Counter {
                 self.go(&then(value));
                 Ok(())
             }
-            Err(error) if self.accepts_html => self.back(typed, error).await,
+            Err(error) if self.accepts_html && !error.is_of_the_moment() => self.back(typed, error).await,
             Err(error) => Err(self.fail(error)),
         }
+    }
+
+    /// The form once more with everything typed, and nothing wrong: its page says what it would come to.
+    ///
+    /// # Errors
+    /// When what was typed cannot be kept.
+    pub async fn show_again<F: Form>(&self, typed: &F) -> Answer<()> {
+        let draft = Draft {
+            form: F::NAME.to_owned(),
+            typed: serde_json::to_string(typed).unwrap_or_default(),
+            message: String::new(),
+            fields: Vec::new(),
+            way_out: None,
+        };
+        let id =
+            self.backend.account.keep_draft(&self.caller, draft).await.map_err(|error| self.fail(error))?;
+        self.go(&address::with(&typed.path(), "draft", &id));
+        Ok(())
     }
 
     async fn back(&self, typed: &impl Form, error: PortalError) -> Answer<()> {
         match self.backend.account.keep_draft(&self.caller, draft_of(typed, &error)).await {
             Ok(id) => self.go(&address::with(&typed.path(), "draft", &id)),
-            Err(lost) => tracing::error!(%lost, "what was typed into a form could not be kept"),
+            Err(lost) => {
+                tracing::error!(%lost, "what was typed into a form could not be kept");
+                return Err(self.fail(lost));
+            }
         }
         Err(error)
     }
@@ -187,6 +210,7 @@ pub fn register_server_functions() {
     register_explicit::<saved_queries::SaveQuery>();
     register_explicit::<saved_queries::DeleteQuery>();
     register_explicit::<windows::AddWindow>();
+    register_explicit::<windows::ImportWindows>();
     register_explicit::<windows::DeleteWindow>();
     register_explicit::<matching::AnswerUnmatched>();
     register_explicit::<account::SaveSettings>();

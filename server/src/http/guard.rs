@@ -7,8 +7,8 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::caller::{Caller, Roles, Source};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use store::StoreError;
 use store::session::{Seen, Visit};
+use store::{Cause, StoreError};
 use tower_sessions::Session;
 
 use super::Door;
@@ -39,7 +39,11 @@ pub async fn guard(State(door): State<Door>, session: Session, mut request: Requ
         Err(error) => return unavailable(&error),
     };
     if is_page(&request) && should_ask_for_roles(&visit) {
-        return Redirect::to(&sign_in_path(&request, "silent=1&")).into_response();
+        // Noted first: whoever comes back without an answer is not sent there again at once.
+        match store::session::mark_roles_tried(&door.store, visit.id, visit.now).await {
+            Ok(()) => return Redirect::to(&sign_in_path(&request, "silent=1&")).into_response(),
+            Err(error) => tracing::warn!(%error, "roles are not read anew; the page is shown without them"),
+        }
     }
     request.extensions_mut().insert(Visiting(caller(&door, visit, &asked)));
     let mut response = next.run(request).await;
@@ -101,7 +105,8 @@ fn is_page(request: &Request) -> bool {
     *request.method() == Method::GET && accepts_html(request.headers()) && !is_prefetch(request.headers())
 }
 
-fn accepts_html(headers: &HeaderMap) -> bool {
+/// Whether a browser asks, and not a script.
+pub fn accepts_html(headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
     accepts.windows(b"text/html".len()).any(|part| part == b"text/html")
 }
@@ -133,16 +138,21 @@ fn signed_out(request: &Request) -> Response {
     (StatusCode::UNAUTHORIZED, axum::Json(PortalError::SignedOut)).into_response()
 }
 
-/// The database cannot be asked: nobody is let in on a guess.
+/// The database cannot be asked, or cannot take it down: nobody is let in on a guess, and nobody without an event.
 pub fn unavailable(error: &StoreError) -> Response {
     tracing::error!(%error, "the database could not be asked who this is");
-    PlainPage::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "Gatebook cannot look that up",
-        "Its database does not answer, so nothing was changed. Try again in a moment.",
-    )
-    .link(app::routes::HOME, "Try again")
-    .answer()
+    let (title, text) = match error.cause() {
+        Cause::Full => (
+            "Signing in does not work right now",
+            "Gatebook’s database has no room left to write a sign-in down, so nobody was signed in. Whoever is \
+             signed in already goes on. Try again when an administrator has made room.",
+        ),
+        _ => (
+            "Gatebook cannot look that up",
+            "Its database does not answer, so nothing was changed. Try again in a moment.",
+        ),
+    };
+    PlainPage::new(StatusCode::SERVICE_UNAVAILABLE, title, text).link(app::routes::HOME, "Try again").answer()
 }
 
 #[cfg(test)]

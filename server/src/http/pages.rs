@@ -6,15 +6,16 @@ use app::backend::{Backend, context_of};
 use app::context::{Assets, Risks, Visitor};
 use app::error::PortalError;
 use app::{App, register_server_functions, routes, shell};
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Router, routing};
+use axum::{Extension, Router, middleware, routing};
 use chrono::{DateTime, Utc};
 use domain::audit::query::parse;
 use domain::export::KEPT;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
 use leptos_axum::{
@@ -24,13 +25,16 @@ use leptos_axum::{
 use serde::Deserialize;
 
 use super::dress::NONCE;
-use super::guard::Visiting;
+use super::guard::{self, Visiting};
 use super::plain_page::PlainPage;
 use super::{Door, assets, completion, live};
 use crate::portal::Portal;
 use crate::portal::account::OwnAccount;
 use crate::portal::export::{Chunks, Format};
 use crate::portal::exports::Prepared;
+
+/// More than any error is.
+const ERROR_MAX_BYTES: usize = 64 * 1024;
 
 /// The pages, for [`super::router`] to put behind the guard.
 pub fn pages(door: &Door) -> Router {
@@ -58,6 +62,7 @@ pub fn pages(door: &Door) -> Router {
         .route(routes::AUDIT_EXPORT, routing::get(export).with_state(portal.clone()))
         .route(routes::AS_OF_EXPORT, routing::get(export_held).with_state(portal.clone()))
         .route(&routes::export_file("{id}"), routing::get(fetch).with_state(portal))
+        .layer(middleware::from_fn(not_taken_down))
 }
 
 /// What `app::context` asks for, taken from what the guard has found out.
@@ -147,8 +152,8 @@ async fn export_held(
     Extension(Visiting(caller)): Extension<Visiting>,
     Query(HeldQuery { format, date }): Query<HeldQuery>,
 ) -> Response {
-    let Some(format) = Format::parse(&format).filter(|format| *format != Format::Ocsf) else {
-        return refused(&PortalError::field("format", "The format is csv or jsonl."));
+    let Some(format) = Format::parse(&format) else {
+        return refused(&PortalError::field("format", format!("The format is {}.", Format::HELD_WORDS)));
     };
     match portal.export_held(&caller, &date, format).await {
         Ok(stream) => {
@@ -167,6 +172,21 @@ fn file(content: Body, format: Format, name: &str) -> Response {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
     }
     response
+}
+
+/// A form that could not be taken down and of which no draft could be kept: the browser still has it.
+async fn not_taken_down(request: Request, next: Next) -> Response {
+    let is_sent = request.method() == Method::POST && guard::accepts_html(request.headers());
+    let answer = next.run(request).await;
+    if !is_sent || answer.status() != StatusCode::SERVICE_UNAVAILABLE {
+        return answer;
+    }
+    let body = to_bytes(answer.into_body(), ERROR_MAX_BYTES).await.unwrap_or_default();
+    let error = serde_json::from_slice(&body).unwrap_or(PortalError::Away);
+    let text = format!("{error} Go back in this window: what you typed is still in the form.");
+    PlainPage::new(StatusCode::SERVICE_UNAVAILABLE, "This could not be written down", &text)
+        .link(routes::HOME, "Go home")
+        .answer()
 }
 
 fn refused(error: &PortalError) -> Response {

@@ -77,11 +77,6 @@ pub(super) async fn begin(
         (Purpose::Silent, None) => Purpose::SignIn,
         (purpose, _) => purpose,
     };
-    if let (Purpose::Silent, Some(visit)) = (purpose, &visit)
-        && let Err(error) = store::session::mark_roles_tried(&door.store, visit.id, visit.now).await
-    {
-        return guard::unavailable(&error);
-    }
     match door.provider.begin(purpose).await {
         Ok((url, pending)) => {
             let begun_at = crate::clock::now(door.store.clock());
@@ -104,7 +99,9 @@ async fn remember(session: &Session, underway: Underway) -> Result<(), tower_ses
     let too_many = (all.len() + 1).saturating_sub(UNDERWAY_MAX);
     all.drain(..too_many.min(all.len()));
     all.push(underway);
-    session.insert(KEY, all).await
+    session.insert(KEY, all).await?;
+    // Now, where it can still be said that it did not work.
+    session.save().await
 }
 
 /// Takes a sign-in out of the session, so that its answer counts once. `None` when this browser has none of
@@ -136,7 +133,7 @@ pub(super) fn lost(error: &tower_sessions::session::Error) -> Response {
     PlainPage::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "Signing in does not work right now",
-        "Gatebook’s database does not answer. Try again in a moment.",
+        "Gatebook’s database takes nothing down at the moment, so nobody was signed in. Try again in a while.",
     )
     .link(app::routes::HOME, "Try again")
     .answer()

@@ -19,6 +19,7 @@ use store::{Store, StoreError};
 use thiserror::Error;
 use tokio::task::JoinSet;
 
+use crate::portal::Fault;
 use crate::portal::export::{Format, Run};
 use crate::portal::exports::facts;
 use crate::portal::reader::Reader;
@@ -69,6 +70,15 @@ enum PrepareError {
     Store(#[from] StoreError),
     #[error("{0}")]
     Read(#[from] std::io::Error),
+}
+
+impl From<Fault> for PrepareError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Told(error) => Self::Told(error.to_string()),
+            Fault::Hidden(error) => Self::Store(error),
+        }
+    }
 }
 
 /// Prepares for ever. Packing takes time of the processor, so it is done in tasks of its own.
@@ -194,7 +204,7 @@ async fn prepare(store: &Store, job: &ExportJobRecord, bounds: Bounds) -> Result
     if let Some(events) = expected(store, &reader, &query).await? {
         export_job::expect(&mut *store.read().await?, job, events).await?;
     }
-    let mut run = Run::begin(store.clone(), reader, query, format, own).await?;
+    let mut run = Run::begin(store.clone(), reader, query, format, own, false).await?;
     let (mut packer, mut said_at) = (Packer::new(), Instant::now());
     while let Some(bytes) = run.next().await? {
         for piece in packer.pack(&bytes)? {

@@ -118,7 +118,7 @@ impl Account for OwnAccount {
 
 fn internal(error: StoreError) -> PortalError {
     tracing::error!(%error, "an account could not be read or written");
-    PortalError::Internal
+    super::told(&error)
 }
 
 /// “Firefox on Linux”, or the beginning of what the browser says.

@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 use store::export_job::{self, ExportJobRecord, NewExportJob};
 use store::{Store, Tx};
 
-use super::audit::sees_all;
 use super::export::{Chunks, Format};
 use super::typed::Faults;
 use super::{Fault, Portal, Refused, refuse, tell};
@@ -124,7 +123,7 @@ async fn prepare(store: &Store, caller: &Caller, typed: &TypedExport) -> Result<
     faults.check()?;
     let (Some(query), Some(format)) = (query, format) else { return Err(PortalError::Internal.into()) };
     check_room(&mut tx, caller).await?;
-    let (id, event, sees_all) = (ExportJobId(tx.new_id()), EventId(tx.new_id()), sees_all(caller));
+    let (id, event, sees_all) = (ExportJobId(tx.new_id()), EventId(tx.new_id()), caller.roles.sees_all());
     let new = NewExportJob {
         id,
         person: caller.id(),
@@ -191,7 +190,7 @@ async fn fetch(store: &Store, caller: &Caller, id: &str) -> Result<Prepared, Fau
             return Err(PortalError::Conflict("There is no such file. Ask for it again.".to_owned()).into());
         }
     }
-    if record.sees_all && !sees_all(caller) {
+    if record.sees_all && !caller.roles.sees_all() {
         drop(tx);
         let message = "This file says what the whole book says, which you may not read any more.";
         let refused =

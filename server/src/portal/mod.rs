@@ -6,6 +6,7 @@ pub mod approvals;
 pub mod audit;
 pub mod catalogue;
 pub(crate) mod connection;
+mod cursor;
 mod deciding;
 pub mod editing;
 pub mod export;
@@ -16,7 +17,6 @@ mod matching;
 pub mod people;
 pub mod reader;
 pub mod reading;
-mod reading_tokens;
 mod reports;
 pub mod requests;
 mod saved_queries;
@@ -25,6 +25,7 @@ pub mod sign_out;
 mod sources;
 mod stopping;
 mod thread;
+mod tokens;
 mod typed;
 mod usage;
 mod windows;
@@ -38,7 +39,7 @@ use domain::caller::Caller;
 use domain::id::RequestId;
 use store::grant::GrantRecord;
 use store::request::RequestRecord;
-use store::{Store, StoreError};
+use store::{Cause, Store, StoreError};
 
 /// All use cases over one database.
 #[derive(Debug, Clone)]
@@ -93,9 +94,18 @@ pub fn tell<T>(result: Result<T, Fault>) -> Answer<T> {
         Fault::Told(error) => error,
         Fault::Hidden(error) => {
             tracing::error!(%error, "a use case failed");
-            PortalError::Internal
+            told(&error)
         }
     })
+}
+
+/// What people are told of an error of the database: what is of the moment, and nothing of the rest.
+pub(crate) fn told(error: &StoreError) -> PortalError {
+    match error.cause() {
+        Cause::Full => PortalError::Full,
+        Cause::Away => PortalError::Away,
+        Cause::Other => PortalError::Internal,
+    }
 }
 
 /// Something tried that a rule refuses.

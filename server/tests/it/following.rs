@@ -1,7 +1,5 @@
 //! Following a system's own log: what is done there comes in by itself, once.
 
-mod cluster;
-
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
@@ -15,8 +13,8 @@ use server::jobs::{linker, sequencer};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
+use crate::cluster::Cluster;
 use crate::house::House;
-use cluster::Cluster;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The log of a real session.
@@ -100,7 +98,7 @@ async fn target(house: &House, cluster: &Cluster, ben: &Caller) -> Uuid {
 async fn what_is_done_under_an_approved_request_appears_covered_by_its_grant(pool: PgPool) {
     let house = House::new(pool.clone()).await;
     house.set(wall_clock(&pool).await);
-    let cluster = Cluster::start(&pool).await;
+    let cluster = Cluster::that_logs(&pool).await;
     let ben = house.person("Ben Okafor").await;
     let system = target(&house, &cluster, &ben).await;
     let entitlement = house.entitlement_on(system, "orders_read", "medium").await;
@@ -155,7 +153,7 @@ async fn what_is_done_under_an_approved_request_appears_covered_by_its_grant(poo
 async fn rotation_and_a_restart_of_either_side_lose_nothing_and_double_nothing(pool: PgPool) {
     let house = House::new(pool.clone()).await;
     house.set(wall_clock(&pool).await);
-    let mut cluster = Cluster::start(&pool).await;
+    let mut cluster = Cluster::that_logs(&pool).await;
     let ben = house.person("Ben Okafor").await;
     target(&house, &cluster, &ben).await;
     let mut seen = Seen::default();

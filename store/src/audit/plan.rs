@@ -1,6 +1,7 @@
 //! What of a query the search index answers: the terms of events, as [`super::terms`] makes them.
 
 use chrono::{DateTime, Datelike as _, Months, NaiveDate, TimeDelta, Utc};
+use domain::audit::Outcome;
 use domain::audit::query::{ActionPattern, Comparison, Expr, Network, Query, Term, Text, folded, words};
 use domain::catalogue::Sensitivity;
 use domain::id::PersonId;
@@ -9,8 +10,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::escape_like;
-use super::terms::{NAME_CHARS, WORD_CHARS, of_name};
+use super::terms::{NAME_CHARS, WORD_CHARS};
 use crate::Result;
+use node::{NOTHING, Node, joined, lexeme, named};
+
+mod node;
 
 /// Of so many names at most each is looked for by itself; where more match, they are no help in finding.
 const NAMES_MAX: i64 = 300;
@@ -18,8 +22,6 @@ const NAMES_MAX: i64 = 300;
 const FIRST_YEAR: i32 = 1970;
 /// A beginning of fewer characters has too many words to be a help in finding.
 const PREFIX_CHARS_MIN: usize = 3;
-/// What no event has.
-const NOTHING: &str = "':0'";
 
 /// Where and how a query is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,81 +70,6 @@ impl Plan {
     pub(super) fn recorded_from(&self) -> Option<DateTime<Utc>> {
         self.from.and_then(|from| from.checked_sub_signed(AHEAD_MAX))
     }
-}
-
-/// What is known of a part of a query.
-struct Node {
-    index: Option<String>,
-    check: Option<String>,
-    /// Whether `check` says all of it.
-    is_exact: bool,
-}
-
-impl Node {
-    fn all() -> Self {
-        Self { index: None, check: None, is_exact: true }
-    }
-
-    fn unknown() -> Self {
-        Self { index: None, check: None, is_exact: false }
-    }
-
-    fn exact(term: String) -> Self {
-        Self { index: Some(term.clone()), check: Some(term), is_exact: true }
-    }
-
-    /// One or more of these; of none, nothing.
-    fn any_of(terms: Vec<String>) -> Self {
-        Self::exact(match terms.as_slice() {
-            [] => NOTHING.to_owned(),
-            [one] => one.clone(),
-            many => format!("({})", many.join(" | ")),
-        })
-    }
-
-    fn or_more(self) -> Self {
-        Self { is_exact: false, ..self }
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self {
-            index: joined([self.index, other.index].into_iter().flatten(), " & "),
-            check: joined([self.check, other.check].into_iter().flatten(), " & "),
-            is_exact: self.is_exact && other.is_exact,
-        }
-    }
-
-    fn or(self, other: Self) -> Self {
-        let either = |one: Option<String>, two: Option<String>| Some(format!("({} | {})", one?, two?));
-        Self {
-            is_exact: self.is_exact && other.is_exact,
-            index: either(self.index, other.index),
-            check: either(self.check, other.check),
-        }
-    }
-
-    fn not(self) -> Self {
-        match self.check {
-            Some(check) if self.is_exact => {
-                Self { index: None, check: Some(format!("!({check})")), is_exact: true }
-            }
-            _ => Self::unknown(),
-        }
-    }
-}
-
-fn joined(parts: impl Iterator<Item = String>, joint: &str) -> Option<String> {
-    let parts: Vec<String> = parts.collect();
-    (!parts.is_empty()).then(|| parts.join(joint))
-}
-
-/// As a term of `tsquery`.
-fn lexeme(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
-}
-
-fn named(letter: char, name: &str) -> String {
-    lexeme(&of_name(letter, name))
 }
 
 /// The end of a stretch of time; `None` is for ever.
@@ -203,6 +130,11 @@ async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<PersonId>) ->
             }
             any.unwrap_or_else(Node::unknown)
         }
+        // One of the others: there are few, and mostly what is looked for is rare.
+        Expr::Not(inner) if let Expr::Term(Term::Outcome(outcome)) = &**inner => {
+            let others = Outcome::ALL.into_iter().filter(|other| other != outcome);
+            Node::any_of(others.map(|other| named('o', other.as_str())).collect())
+        }
         Expr::Not(inner) => Box::pin(node(conn, inner, reader)).await?.not(),
         Expr::Term(term) => of_term(conn, term, reader).await?,
     })
@@ -223,6 +155,7 @@ async fn of_term(conn: &mut PgConnection, term: &Term, reader: Option<PersonId>)
             .or(by_name(conn, "subject", 's', text).await?)
             .or(by_person(conn, text).await?),
         Term::Environment(text) => by_environment(conn, text).await?,
+        Term::Tag(text) => by_tag(conn, text).await?,
         Term::Sensitivity(comparison, level) => by_sensitivity(conn, *comparison, *level).await?,
         Term::Action(ActionPattern::Exact(word)) => Node::exact(named('k', word)),
         Term::Action(ActionPattern::Noun(noun)) => {
@@ -333,6 +266,17 @@ async fn by_person(conn: &mut PgConnection, text: &Text) -> Result<Node> {
 async fn by_environment(conn: &mut PgConnection, text: &Text) -> Result<Node> {
     let ids = sqlx::query_scalar!(
         "select id from resource where lower(environment) like $1 limit $2",
+        part(text),
+        NAMES_MAX + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(of_ids('R', ids))
+}
+
+async fn by_tag(conn: &mut PgConnection, text: &Text) -> Result<Node> {
+    let ids = sqlx::query_scalar!(
+        "select id from resource where exists (select from unnest(tags) tag where lower(tag) like $1) limit $2",
         part(text),
         NAMES_MAX + 1
     )

@@ -3,60 +3,19 @@
 use chrono::{DateTime, Utc};
 use domain::id::{ExportJobId, PersonId};
 use domain::person::PersonStatus;
-use sqlx::pool::PoolConnection;
-use sqlx::{Connection as _, PgConnection, Postgres};
+use sqlx::{Connection as _, PgConnection};
 
 use super::{ExportJobRecord, empty, find};
-use crate::lock_number::LockNumber;
-use crate::{Result, Store, StoreError};
+use crate::{Result, SessionLock, Store, StoreError};
 
 /// So many that wait are looked at for one that nobody prepares.
 const LOOKED_AT: i64 = 100;
-
-/// Held by the one process that prepares it; a crash ends it.
-#[derive(Debug)]
-pub struct ExportLock(Option<PoolConnection<Postgres>>);
-
-impl ExportLock {
-    async fn try_acquire(store: &Store, id: ExportJobId) -> Result<Option<Self>> {
-        let mut conn = store.read().await?;
-        let got = sqlx::query_scalar!(
-            r#"select pg_try_advisory_lock(hashtextextended($1, $2)) as "got!""#,
-            id.to_string(),
-            LockNumber::Exports.get()
-        )
-        .fetch_one(&mut *conn)
-        .await?;
-        Ok(got.then_some(Self(Some(conn))))
-    }
-
-    /// Gives it up and the connection back.
-    pub async fn release(mut self) {
-        if let Some(mut conn) = self.0.take()
-            && sqlx::query!(r#"select pg_advisory_unlock_all() as "done: ()""#)
-                .fetch_one(&mut *conn)
-                .await
-                .is_err()
-        {
-            conn.close_on_drop();
-        }
-    }
-}
-
-impl Drop for ExportLock {
-    fn drop(&mut self) {
-        // Not released: closing the connection ends the lock on the server.
-        if let Some(mut conn) = self.0.take() {
-            conn.close_on_drop();
-        }
-    }
-}
 
 /// Takes up the first one that nobody prepares, from its beginning: what a process that is gone has left of it goes.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn take(store: &Store) -> Result<Option<(ExportLock, ExportJobRecord)>> {
+pub async fn take(store: &Store) -> Result<Option<(SessionLock, ExportJobRecord)>> {
     let open = sqlx::query_scalar!(
         "select id from export_job where state in ('waiting', 'running') order by asked_at, id limit $1",
         LOOKED_AT
@@ -64,7 +23,7 @@ pub async fn take(store: &Store) -> Result<Option<(ExportLock, ExportJobRecord)>
     .fetch_all(&mut *store.read().await?)
     .await?;
     for id in open.into_iter().map(ExportJobId) {
-        let Some(lock) = ExportLock::try_acquire(store, id).await? else { continue };
+        let Some(lock) = SessionLock::try_export(store, id).await? else { continue };
         if let Some(record) = begin(&mut *store.read().await?, id).await? {
             return Ok(Some((lock, record)));
         }

@@ -16,6 +16,7 @@ use store::audit::{Cursor, Search};
 use store::copy::{Written, broke_off};
 use store::{Store, audit};
 
+use super::audit::whole;
 use super::reader::Reader;
 use super::{Fault, Portal, tell};
 
@@ -41,6 +42,8 @@ pub enum Format {
 impl Format {
     /// The words of all, for whoever asked for another one.
     pub const WORDS: &str = "csv, jsonl or ocsf";
+    /// Of those that who had what is written in.
+    pub const HELD_WORDS: &str = "csv or jsonl";
 
     /// The format with this word.
     pub fn parse(word: &str) -> Option<Self> {
@@ -142,6 +145,8 @@ pub(crate) struct Run {
     query: Query,
     format: Format,
     own: Event,
+    /// Whether it breaks off while there is what searches do not find.
+    must_be_whole: bool,
     /// What the copy must have, as long as it is read of.
     written: Option<Written>,
     done: usize,
@@ -160,6 +165,7 @@ fn cursor(event: &Event) -> Cursor {
 }
 
 async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Result<Run, Fault> {
+    whole(&mut *store.read().await?).await?;
     let mut detail = json!({ "query": query.to_text(), "format": format.as_str() });
     if let (Reader::Program(program), Some(fields)) = (&reader, detail.as_object_mut()) {
         fields.insert("token".to_owned(), json!(program.token));
@@ -167,21 +173,23 @@ async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Re
     let note = reader.event(Action::AuditExported).detail(detail);
     let id = store.begin().await?.commit(note).await?;
     let own = audit::find(&mut *store.read().await?, id).await?.ok_or(PortalError::Internal)?;
-    Ok(Run::begin(store, reader, query, format, own).await?)
+    Run::begin(store, reader, query, format, own, true).await
 }
 
 impl Run {
     /// Everything that matches and was recorded before the event of the export itself. What cannot be read at all is
-    /// refused before anything was written.
+    /// refused before anything was written. Where it is not known that searches find all of that, `must_be_whole`.
     pub(crate) async fn begin(
         store: Store,
         reader: Reader,
         query: Query,
         format: Format,
         own: Event,
-    ) -> Result<Self, store::StoreError> {
+        must_be_whole: bool,
+    ) -> Result<Self, Fault> {
         let written = store.written().await?;
-        let mut run = Self { store, reader, query, format, own, written, done: 0, step: Step::Nothing };
+        let (done, step) = (0, Step::Nothing);
+        let mut run = Self { store, reader, query, format, own, must_be_whole, written, done, step };
         let first = run.read(cursor(&run.own)).await?;
         run.step = Step::Write(first, true);
         Ok(run)
@@ -202,10 +210,14 @@ impl Run {
 
     /// Of the copy, where that has everything of before the export; where it breaks off, of the database itself from
     /// there on.
-    async fn read(&mut self, before: Cursor) -> Result<Vec<Event>, store::StoreError> {
+    async fn read(&mut self, before: Cursor) -> Result<Vec<Event>, Fault> {
         let wanted = Search { query: &self.query, concerning: self.reader.concerning() };
         loop {
             let mut conn = self.store.read_having(&mut self.written).await?;
+            // Rather broken off than without some.
+            if self.must_be_whole {
+                whole(&mut conn).await?;
+            }
             let found = audit::search(&mut conn, wanted, audit::At::OlderThan(before), BATCH_EVENTS).await;
             match found {
                 Err(error) if conn.is_copy() && broke_off(&error) => self.written = None,

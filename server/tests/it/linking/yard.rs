@@ -1,5 +1,6 @@
 //! A house with a source that reports on one of its systems.
 
+use app::backend::{Sources as _, TypedToken};
 use chrono::{DateTime, Utc};
 use domain::audit::{Actor, Outcome};
 use domain::caller::{Caller, Source};
@@ -8,6 +9,7 @@ use domain::usage::{OutsideActor, OutsideEvent, OutsideKind, OutsideTarget, Usag
 use server::ingest::{self, Sender, Taken};
 use server::jobs::{linker, sequencer};
 use sqlx::{FromRow, PgPool};
+use store::{Clock, Store};
 use uuid::Uuid;
 
 use crate::house::{House, start};
@@ -78,6 +80,25 @@ impl Yard {
             source: Source::of("api"),
         };
         Self { house, system, resource, read, sender }
+    }
+
+    /// By the database's own clock, with somebody who makes tokens.
+    pub async fn by_the_clock(pool: &PgPool) -> (Self, Caller) {
+        let store = Store::new(pool.clone(), Clock::Database);
+        let now = store.now().await.unwrap();
+        let house = House::around(store, crate::house::newcomer(pool, "Ana Ruiz").await).await;
+        let mut admin = house.administrator("Tom Berg").await;
+        (admin.called_at, admin.authenticated_at) = (now, Some(now));
+        (Self::around(house).await, admin)
+    }
+
+    /// The secret of a new token of this source, or of one that reads where none is named.
+    pub async fn token(&self, admin: &Caller, slug: &str) -> String {
+        let secret = self.house.portal.offer(admin, slug, "").await.unwrap().secret;
+        let (slug, name) = (slug.to_owned(), "Host 1".to_owned());
+        let typed = TypedToken { slug, name, secret: secret.clone(), ..TypedToken::default() };
+        self.house.portal.keep(admin, &typed).await.unwrap();
+        secret
     }
 
     /// Ben, by his address.
