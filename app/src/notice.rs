@@ -57,6 +57,9 @@ notices! {
     WindowsAdded = "windows-added", "The windows are there. What was used in each stands on its page.";
     QuerySaved = "query-saved", "Saved. It stands under “Saved queries”, with what you called it.";
     QueryDeleted = "query-deleted", "Deleted. Nothing that it found is gone.";
+    ExportAsked = "export-asked", "It is being prepared. You can leave this page; Home says when it is there.";
+    ExportCancelled = "export-cancelled", "Cancelled. Nothing of it is kept.";
+    ExportDeleted = "export-deleted", "Deleted. The book keeps that it was made.";
     SourceAdded = "source-added", "The source is there. Make a token for whatever sends next.";
     SourceSaved = "source-saved", "The source is saved.";
     SourceEnded = "source-ended", "The source is closed, and its tokens have ended.";

@@ -24,6 +24,8 @@ pub const WINDOWS: &str = "/audit/windows";
 pub const WINDOWS_FILE: &str = "/audit/windows/import";
 /// Export of what the filter shows: `?format=csv|jsonl|ocsf` and the filter.
 pub const AUDIT_EXPORT: &str = "/audit/export";
+/// Own exports that are prepared in the background, with the form for another: `?q=`, `?format=`.
+pub const EXPORTS: &str = "/audit/exports";
 /// What could come next in a query: `?text=…&cursor=N`.
 pub const AUDIT_COMPLETE: &str = "/audit/complete";
 /// What is new, as it happens: `?q=…&from=POSITION`, as server-sent events.
@@ -83,6 +85,11 @@ pub fn source(slug: &str) -> String {
 /// Where GitHub delivers what happens, for the source with this slug.
 pub fn github_hook(slug: &str) -> String {
     format!("/api/v1/hooks/github/{slug}")
+}
+
+/// The file of the prepared export with this id.
+pub fn export_file(id: &str) -> String {
+    format!("{EXPORTS}/{id}/file")
 }
 
 /// The page of the change window with this id.

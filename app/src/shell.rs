@@ -67,6 +67,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/audit/windows/import") view=pages::window_file::WindowFile ssr=SsrMode::Async/>
                 <Route path=path!("/audit/windows/:id") view=pages::windows::Window ssr=SsrMode::Async/>
                 <Route path=path!("/audit/as-of") view=pages::as_of::OfAll ssr=SsrMode::Async/>
+                <Route path=path!("/audit/exports") view=pages::exports::Exports ssr=SsrMode::Async/>
                 <Route path=path!("/audit/:event") view=pages::event::Event ssr=SsrMode::Async/>
                 <Route path=path!("/reports/period") view=pages::report::Period ssr=SsrMode::Async/>
                 <Route path=path!("/people") view=pages::people::People ssr=SsrMode::Async/>

@@ -69,6 +69,8 @@ ids! {
     WindowId
     /// A query of the book that somebody keeps.
     SavedQueryId
+    /// An export that is prepared in the background.
+    ExportJobId
     /// A signed-in browser. Not the secret in its cookie.
     SessionId
 }

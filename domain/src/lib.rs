@@ -8,6 +8,7 @@ pub mod caller;
 pub mod catalogue;
 pub mod connection;
 pub mod editable;
+pub mod export;
 pub mod grant;
 pub mod holding;
 pub mod id;

@@ -173,8 +173,9 @@ async fn serve_portal() -> Result<(), CommandError> {
 
 async fn work() -> Result<(), CommandError> {
     let source = Source::of_process()?;
-    let store = connect(&source)?;
+    let store = connect_with_copy(&source)?;
     fit::check(&store, &source).await?;
+    fit::check_copy(&store).await?;
     let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
     crate::work::work(store, stop).await;
     Ok(())

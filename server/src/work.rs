@@ -5,7 +5,7 @@ use std::time::Duration;
 use store::Store;
 
 use crate::serve::Stop;
-use crate::{connectors, jobs};
+use crate::{connectors, copy_watch, jobs};
 
 /// How often sessions that are over are looked for.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
@@ -13,7 +13,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(3600);
 /// Works until the stop.
 pub async fn work(store: Store, stop: Stop) {
     let jobs = jobs::run(store.clone(), connectors::all(), stop.clone().wait());
-    futures::join!(jobs, forget_sessions(store, stop));
+    futures::join!(jobs, copy_watch::run(store.clone(), stop.clone()), forget_sessions(store, stop));
 }
 
 async fn forget_sessions(store: Store, stop: Stop) {

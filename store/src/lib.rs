@@ -15,6 +15,7 @@ pub mod copy;
 pub mod deciding;
 pub mod directory;
 pub mod explanation;
+pub mod export_job;
 pub mod follow;
 pub mod grant;
 pub mod group_edit;

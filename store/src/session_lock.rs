@@ -1,6 +1,6 @@
 //! What one process at a time may do for as long as it takes: held with a connection, outside of any transaction.
 
-use domain::id::{PersonId, SystemId};
+use domain::id::{ExportJobId, PersonId, SystemId};
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 
@@ -26,6 +26,14 @@ impl SessionLock {
     /// When the database cannot be reached.
     pub async fn try_following(store: &Store, system: SystemId) -> Result<Option<Self>> {
         Self::try_acquire(store, &system.to_string(), LockNumber::Following).await
+    }
+
+    /// For preparing an export. `None` when another process does.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn try_export(store: &Store, export: ExportJobId) -> Result<Option<Self>> {
+        Self::try_acquire(store, &export.to_string(), LockNumber::Exports).await
     }
 
     async fn try_acquire(store: &Store, key: &str, seed: LockNumber) -> Result<Option<Self>> {

@@ -217,20 +217,34 @@ impl Tx {
     /// # Errors
     /// When the database refuses those before it.
     pub async fn record(&mut self, event: NewEvent) -> Result<EventId> {
+        let id = EventId(self.new_id());
+        self.record_as(id, event).await?;
+        Ok(id)
+    }
+
+    async fn record_as(&mut self, id: EventId, event: NewEvent) -> Result<()> {
         if self.events.len() == EVENTS_AT_ONCE {
             self.write_events().await?;
         }
-        let id = EventId(self.new_id());
         self.events.push((id, event));
-        Ok(id)
+        Ok(())
     }
 
     /// Writes the event with those recorded before, and commits: the only way to make a write last.
     ///
     /// # Errors
     /// When the database refuses any; then nothing was written.
-    pub async fn commit(mut self, event: NewEvent) -> Result<EventId> {
-        let id = self.record(event).await?;
+    pub async fn commit(self, event: NewEvent) -> Result<EventId> {
+        let id = EventId(self.new_id());
+        self.commit_as(id, event).await
+    }
+
+    /// The same, where what was written names its event already, by a [`Tx::new_id`].
+    ///
+    /// # Errors
+    /// When the database refuses any; then nothing was written.
+    pub async fn commit_as(mut self, id: EventId, event: NewEvent) -> Result<EventId> {
+        self.record_as(id, event).await?;
         self.write_events().await?;
         self.inner.commit().await?;
         Ok(id)

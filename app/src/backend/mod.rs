@@ -10,6 +10,7 @@ mod approvals;
 mod audit;
 mod catalogue;
 mod editing;
+mod exports;
 mod holdings;
 mod matching;
 mod people;
@@ -29,6 +30,7 @@ pub use audit::*;
 pub use catalogue::*;
 pub use domain::caller::Caller;
 pub use editing::*;
+pub use exports::*;
 pub use holdings::*;
 pub use matching::*;
 pub use people::*;
@@ -62,6 +64,8 @@ pub struct Backend {
     pub audit: Arc<dyn Audit>,
     /// Queries of it that are kept under a name.
     pub saved_queries: Arc<dyn SavedQueries>,
+    /// Exports of it that are prepared in the background.
+    pub exports: Arc<dyn Exports>,
     /// Who had what.
     pub holdings: Arc<dyn Holdings>,
     /// Reports for auditors.

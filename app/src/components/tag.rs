@@ -2,6 +2,7 @@
 
 use domain::audit::Outcome;
 use domain::catalogue::Sensitivity;
+use domain::export::ExportState;
 use domain::person::PersonStatus;
 use leptos::prelude::*;
 
@@ -115,6 +116,19 @@ pub fn outcome(outcome: Outcome) -> Option<AnyView> {
         Outcome::Failure => ("state state-trouble", Shape::Triangle, "failed"),
     };
     Some(view! { <span class=class>{shape(which)} {words}</span> }.into_any())
+}
+
+/// How an export in the background is.
+pub fn export(state: ExportState) -> AnyView {
+    let (class, which, words) = match state {
+        ExportState::Waiting => ("state state-waiting", Shape::Ring, "waiting"),
+        ExportState::Running => ("state state-moving", Shape::Half, "being prepared"),
+        ExportState::Done => ("state state-good", Shape::Dot, "ready"),
+        ExportState::Failed => ("state state-bad", Shape::Cross, "failed"),
+        ExportState::Cancelled => ("state state-over", Shape::Dash, "cancelled"),
+        ExportState::Expired => ("state state-over", Shape::Dash, "let go"),
+    };
+    view! { <span class=class>{shape(which)} {words}</span> }.into_any()
 }
 
 /// Whether somebody works here; those who do need no word.

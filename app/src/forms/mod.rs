@@ -11,6 +11,7 @@ pub mod account;
 pub mod administration;
 pub mod approvals;
 pub mod editing;
+pub mod exports;
 pub mod matching;
 pub mod people;
 pub mod requests;
@@ -188,6 +189,8 @@ pub fn register_server_functions() {
     register_explicit::<access::Revoke>();
     register_explicit::<access::Attest>();
     register_explicit::<access::Retry>();
+    register_explicit::<exports::PrepareExport>();
+    register_explicit::<exports::EndExport>();
     register_explicit::<people::SetStatus>();
     register_explicit::<editing::SaveResource>();
     register_explicit::<editing::SaveEntitlement>();

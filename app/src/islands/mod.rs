@@ -3,6 +3,7 @@
 mod drag_days;
 mod live_preview;
 mod live_tail;
+mod look_again;
 mod query_line;
 mod queue_keys;
 mod search_as_you_type;
@@ -11,6 +12,7 @@ mod swap;
 pub use drag_days::DragDays;
 pub use live_preview::LivePreview;
 pub use live_tail::LiveTail;
+pub use look_again::LookAgain;
 pub use query_line::QueryLine;
 pub use queue_keys::QueueKeys;
 pub use search_as_you_type::SearchAsYouType;

@@ -9,8 +9,8 @@ use leptos_axum::ResponseOptions;
 use super::audit_bar::{bar, mistake, summary};
 use super::audit_columns::{Look, PARAMETER};
 use super::audit_rows::rows;
-use super::audit_saved;
 use super::audit_tally::tally;
+use super::{audit_saved, exports};
 use crate::address;
 use crate::backend::{AuditList, AuditPage, context_of};
 use crate::components::banner::{failure, warning};
@@ -56,8 +56,10 @@ pub fn Audit() -> impl IntoView {
         };
         let saved = desk.backend.saved_queries.list(&desk.caller).await?;
         let saved = audit_saved::fold(&desk, &asked, &look, &saved);
+        let news = desk.backend.exports.news(&desk.caller).await.unwrap_or_default();
         let body = view! {
             {head("Audit", lead, further(&desk))}
+            {exports::call(news)}
             {bar(&desk, &asked, &look, saved)}
             {found}
         };

@@ -3,10 +3,11 @@
 use domain::id::EntitlementId;
 use domain::local_time;
 use domain::nearing::{Nearing, nearing};
+use futures::join;
 use leptos::prelude::*;
 
-use super::grant_forms;
 use super::requests::request_rows;
+use super::{exports, grant_forms};
 use crate::address;
 use crate::backend::{self, HeldGrant, Start, What};
 use crate::components::empty::empty;
@@ -23,7 +24,10 @@ use crate::routes;
 #[component]
 pub fn Home() -> impl IntoView {
     page(Place::Home, |desk| async move {
-        let home = desk.backend.access.home(&desk.caller).await?;
+        let (home, exports) =
+            join!(desk.backend.access.home(&desk.caller), desk.backend.exports.news(&desk.caller));
+        // Without them, the page is still worth having.
+        let (home, exports) = (home?, exports.unwrap_or_default());
         let held = held(&desk, &home.held);
         let open = (!home.open.is_empty())
             .then(|| section("open", "What you asked for", request_rows(desk.clock(), &home.open)));
@@ -34,6 +38,7 @@ pub fn Home() -> impl IntoView {
                 Some(find(home.start.is_none())),
             )}
             {waiting(&home)}
+            {exports::call(exports)}
             {soon_over(&desk, &home.held)}
             {home.start.as_ref().map(start)}
             {open}

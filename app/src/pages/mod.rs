@@ -16,6 +16,7 @@ mod decision;
 mod editing;
 pub mod entitlement_edit;
 pub mod event;
+pub mod exports;
 mod grant_forms;
 pub mod group_edit;
 pub mod groups;

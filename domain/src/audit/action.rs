@@ -99,6 +99,12 @@ actions! {
     PartitionDropped = "partition.dropped", "let a month of use go that was kept long enough";
     AuditSearched = "audit.searched", "searched the book";
     AuditExported = "audit.exported", "exported from the book";
+    ExportAsked = "audit.export_asked", "asked for an export from the book, to be prepared";
+    ExportFinished = "audit.export_finished", "prepared an export from the book";
+    ExportFailed = "audit.export_failed", "could not prepare an export from the book";
+    ExportFetched = "audit.export_fetched", "fetched a prepared export from the book";
+    ExportCancelled = "audit.export_cancelled", "cancelled an export from the book";
+    ExportDeleted = "audit.export_deleted", "deleted a prepared export from the book";
     QuerySaved = "query.saved", "saved a query of the book";
     QueryChanged = "query.changed", "changed a saved query";
     QueryDeleted = "query.deleted", "deleted a saved query";

@@ -7,12 +7,13 @@ use app::context::{Assets, Risks, Visitor};
 use app::error::PortalError;
 use app::{App, register_server_functions, routes, shell};
 use axum::body::{Body, to_bytes};
-use axum::extract::{Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router, middleware, routing};
 use chrono::{DateTime, Utc};
 use domain::audit::query::parse;
+use domain::export::KEPT;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use leptos::nonce::use_nonce;
@@ -30,6 +31,7 @@ use super::{Door, assets, completion, live};
 use crate::portal::Portal;
 use crate::portal::account::OwnAccount;
 use crate::portal::export::{Chunks, Format};
+use crate::portal::exports::Prepared;
 
 /// More than any error is.
 const ERROR_MAX_BYTES: usize = 64 * 1024;
@@ -58,7 +60,8 @@ pub fn pages(door: &Door) -> Router {
         .route(routes::AUDIT_LIVE, routing::get(live::watch).with_state((door.clone(), portal.clone())))
         .route(routes::AUDIT_COMPLETE, routing::get(completion::offer).with_state(portal.clone()))
         .route(routes::AUDIT_EXPORT, routing::get(export).with_state(portal.clone()))
-        .route(routes::AS_OF_EXPORT, routing::get(export_held).with_state(portal))
+        .route(routes::AS_OF_EXPORT, routing::get(export_held).with_state(portal.clone()))
+        .route(&routes::export_file("{id}"), routing::get(fetch).with_state(portal))
         .layer(middleware::from_fn(not_taken_down))
 }
 
@@ -116,6 +119,24 @@ async fn export(
 pub(super) fn download(stream: Chunks, format: Format, at: DateTime<Utc>) -> Response {
     let stamp = at.format("%Y%m%dT%H%M%SZ");
     file(Body::from_stream(stream), format, &format!("gatebook-audit-{stamp}"))
+}
+
+/// A file that was prepared, with the same headers as if it were made now.
+async fn fetch(
+    State(portal): State<Portal>,
+    Extension(Visiting(caller)): Extension<Visiting>,
+    Path(id): Path<String>,
+) -> Response {
+    match portal.fetch_export(&caller, &id).await {
+        Ok(Prepared::File { content, format, asked_at }) => download(content, format, asked_at),
+        Ok(Prepared::Expired) => {
+            let words = format!("Files are kept for {} days. Ask for it again.", KEPT.num_days());
+            PlainPage::new(StatusCode::GONE, "This file is gone", &words)
+                .link(routes::EXPORTS, "Your exports")
+                .answer()
+        }
+        Err(error) => refused(&error),
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -2,6 +2,7 @@
 //! queued: any number of workers look for it, and a crash leaves it due.
 
 mod due;
+pub mod exporter;
 pub mod follower;
 pub mod holdings;
 pub mod linker;
@@ -41,7 +42,7 @@ pub async fn run(store: Store, connectors: Vec<Box<dyn Connector>>, stop: impl F
         _ = async {
             tokio::join!(
                 by_time, at_targets, sequencer::run(&store), linker::run(&store), holdings::run(&store),
-                follower::run(&store), partitions::run(&store),
+                follower::run(&store), partitions::run(&store), exporter::run(&store),
             )
         } => {}
     }

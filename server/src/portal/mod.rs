@@ -10,6 +10,7 @@ mod cursor;
 mod deciding;
 pub mod editing;
 pub mod export;
+pub mod exports;
 mod holdings;
 mod lagging;
 mod matching;
@@ -67,6 +68,7 @@ impl Portal {
             windows: portal.clone(),
             saved_queries: portal.clone(),
             holdings: portal.clone(),
+            exports: portal.clone(),
             matching: portal.clone(),
             audit: portal.clone(),
             people: portal,

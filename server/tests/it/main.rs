@@ -41,6 +41,7 @@ mod making;
 mod matrix;
 mod owning;
 mod period;
+mod preparing;
 mod races;
 mod reading;
 mod reporting;

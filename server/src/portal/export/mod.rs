@@ -7,6 +7,7 @@ mod csv;
 mod ocsf;
 
 use app::error::PortalError;
+use chrono::{DateTime, Utc};
 use domain::audit::query::Query;
 use domain::audit::{Action, Event};
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -137,12 +138,15 @@ impl Portal {
     }
 }
 
-struct Run {
+/// An export on its way.
+pub(crate) struct Run {
     store: Store,
     reader: Reader,
     query: Query,
     format: Format,
     own: Event,
+    /// Whether it breaks off while there is what searches do not find.
+    must_be_whole: bool,
     /// What the copy must have, as long as it is read of.
     written: Option<Written>,
     done: usize,
@@ -169,15 +173,41 @@ async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Re
     let note = reader.event(Action::AuditExported).detail(detail);
     let id = store.begin().await?.commit(note).await?;
     let own = audit::find(&mut *store.read().await?, id).await?.ok_or(PortalError::Internal)?;
-    let written = store.written().await?;
-    let mut run = Run { store, reader, query, format, own, written, done: 0, step: Step::Nothing };
-    // What cannot be read at all is refused before the answer has begun.
-    let first = run.read(cursor(&run.own)).await?;
-    run.step = Step::Write(first, true);
-    Ok(run)
+    Run::begin(store, reader, query, format, own, true).await
 }
 
 impl Run {
+    /// Everything that matches and was recorded before the event of the export itself. What cannot be read at all is
+    /// refused before anything was written. Where it is not known that searches find all of that, `must_be_whole`.
+    pub(crate) async fn begin(
+        store: Store,
+        reader: Reader,
+        query: Query,
+        format: Format,
+        own: Event,
+        must_be_whole: bool,
+    ) -> Result<Self, Fault> {
+        let written = store.written().await?;
+        let (done, step) = (0, Step::Nothing);
+        let mut run = Self { store, reader, query, format, own, must_be_whole, written, done, step };
+        let first = run.read(cursor(&run.own)).await?;
+        run.step = Step::Write(first, true);
+        Ok(run)
+    }
+
+    /// Events written so far.
+    pub(crate) fn events(&self) -> i64 {
+        i64::try_from(self.done).unwrap_or(i64::MAX)
+    }
+
+    /// When the last one of them was recorded, as long as there are more.
+    pub(crate) fn reached_at(&self) -> Option<DateTime<Utc>> {
+        match &self.step {
+            Step::Read(cursor) => Some(cursor.recorded_at),
+            _ => None,
+        }
+    }
+
     /// Of the copy, where that has everything of before the export; where it breaks off, of the database itself from
     /// there on.
     async fn read(&mut self, before: Cursor) -> Result<Vec<Event>, Fault> {
@@ -185,7 +215,9 @@ impl Run {
         loop {
             let mut conn = self.store.read_having(&mut self.written).await?;
             // Rather broken off than without some.
-            whole(&mut conn).await?;
+            if self.must_be_whole {
+                whole(&mut conn).await?;
+            }
             let found = audit::search(&mut conn, wanted, audit::At::OlderThan(before), BATCH_EVENTS).await;
             match found {
                 Err(error) if conn.is_copy() && broke_off(&error) => self.written = None,
@@ -198,7 +230,8 @@ impl Run {
         }
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, std::io::Error> {
+    /// The next piece; `None` behind the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, std::io::Error> {
         let (events, is_first) = match std::mem::replace(&mut self.step, Step::Nothing) {
             Step::Nothing => return Ok(None),
             Step::End => return self.format.write(&Part::End(&self.own, self.done)).map(Some),

@@ -1,9 +1,11 @@
 //! What the matrix makes, edits and deletes.
 
 use app::backend::{
-    Administration, Caller, Editing, GroupKind, Sources, TypedGroup, TypedSource, TypedSystem, TypedToken,
-    TypedWindow, Windows,
+    Administration, Caller, Editing, Exports, GroupKind, Sources, TypedExport, TypedGroup, TypedSource,
+    TypedSystem, TypedToken, TypedWindow, Windows,
 };
+
+use server::jobs::{exporter, linker, sequencer};
 
 use super::Stage;
 use crate::house::{House, caller_of};
@@ -18,6 +20,8 @@ pub(super) struct Made {
     pub(super) source: String,
     pub(super) token: String,
     pub(super) window: String,
+    /// Of “admin”, and ready.
+    pub(super) export: String,
 }
 
 impl Made {
@@ -53,7 +57,17 @@ impl Made {
             ..TypedWindow::default()
         };
         let window = Windows::add(&house.portal, &admin, &window).await.unwrap().to_string();
-        Self { system, slug: "ledger".into(), bundle, job_role, source, token, window }
+        let export = Self::export(house, &admin).await;
+        Self { system, slug: "ledger".into(), bundle, job_role, source, token, window, export }
+    }
+
+    async fn export(house: &House, admin: &Caller) -> String {
+        let typed = TypedExport { query: "request".into(), format: "csv".into() };
+        house.portal.prepare(admin, &typed).await.unwrap();
+        sequencer::catch_up(&house.store).await.unwrap();
+        linker::catch_up(&house.store).await.unwrap();
+        assert!(exporter::round(&house.store, exporter::Bounds::default()).await.unwrap());
+        Exports::list(&house.portal, admin).await.unwrap().remove(0).id
     }
 }
 

@@ -61,6 +61,14 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
         ("/catalogue/{resource}/as-of", "/catalogue/missing/as-of".into(), NOT_FOUND),
         ("/people/{id}/as-of", format!("/people/{ben}/as-of"), EVERYBODY),
         ("/people/{id}/as-of", format!("/people/{MISSING}/as-of"), NOT_FOUND),
+        // Everybody has their own, and hears nothing of others'.
+        ("/audit/exports", "/audit/exports?q=x&format=csv".into(), EVERYBODY),
+        ("/audit/exports/{id}/file", format!("/audit/exports/{MISSING}/file"), NOT_FOUND),
+        (
+            "/audit/exports/{id}/file",
+            format!("/audit/exports/{}/file", made.export),
+            [303, 404, 404, 404, 404, 200],
+        ),
         ("/audit/windows", "/audit/windows".into(), [303, 403, 403, 403, 200, 200]),
         ("/audit/windows/import", "/audit/windows/import".into(), ADMINISTRATORS),
         ("/audit/windows/{id}", format!("/audit/windows/{}", made.window), [303, 403, 403, 403, 200, 200]),
