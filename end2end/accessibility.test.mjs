@@ -45,6 +45,7 @@ const PAGES = [
   { path: '/audit/as-of?date=soon', notAs: ['employee', 'approver'] },
   { path: '/catalogue/payments-prod/as-of' },
   { path: '/audit/windows', notAs: ['employee', 'approver'] },
+  { path: '/audit/windows/import', notAs: NO_ADMINISTRATORS },
   { from: '/audit/windows', link: '/audit/windows/', notAs: ['employee', 'approver'] },
   { path: '/reports/period', notAs: ['employee', 'approver'] },
   { path: '/reports/period?from=soon&to=2026-10-01&system=x', notAs: ['employee', 'approver'] },
@@ -72,7 +73,7 @@ const PAGES = [
 ];
 
 /** What begins like a page of one thing, and is none. */
-const OTHERS = ['/requests/new', '/audit/as-of', '/audit/export', '/audit/windows', '/catalogue/new', '/admin/systems/new', '/admin/bundles/new', '/admin/job-roles/new', '/admin/sources/new'];
+const OTHERS = ['/requests/new', '/audit/as-of', '/audit/export', '/audit/windows', '/audit/windows/import', '/catalogue/new', '/admin/systems/new', '/admin/bundles/new', '/admin/job-roles/new', '/admin/sources/new'];
 /** What the renderer leaves on every page, whether or not there is something to wake: four empty lists. */
 const INLINE_BYTES_MAX = 256;
 

@@ -82,7 +82,7 @@ impl Desk {
 
     /// Whether the whole book is open to the caller.
     pub fn sees_all(&self) -> bool {
-        self.caller.roles.auditor || self.caller.roles.administrator
+        self.caller.roles.sees_all()
     }
 
     /// How the caller reads time.

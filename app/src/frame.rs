@@ -72,7 +72,9 @@ pub(crate) fn frame(
     draft_id: &str,
     body: AnyView,
 ) -> AnyView {
-    let failure = desk.draft.as_ref().map(|draft| failure(desk, draft, draft_id));
+    // A form that is only shown again has nothing wrong with it.
+    let faulty = desk.draft.as_ref().filter(|draft| !draft.message.is_empty());
+    let failure = faulty.map(|draft| failure(desk, draft, draft_id));
     let notice = notice.filter(|_| failure.is_none());
     let risks = use_context::<Risks>().unwrap_or_default();
     let risk = (risks.could_rewrite_book && desk.caller.roles.administrator).then(|| {

@@ -54,6 +54,7 @@ notices! {
     JobRolesSet = "job-roles-set", "The job roles are set. What they no longer explain stands out at once.";
     OwnersGivenUp = "owners-given-up", "The next level decides there from now on.";
     WindowAdded = "window-added", "The window is there. What was used in it stands below.";
+    WindowsAdded = "windows-added", "The windows are there. What was used in each stands on its page.";
     QuerySaved = "query-saved", "Saved. It stands under “Saved queries”, with what you called it.";
     QueryDeleted = "query-deleted", "Deleted. Nothing that it found is gone.";
     SourceAdded = "source-added", "The source is there. Make a token for whatever sends next.";

@@ -20,13 +20,15 @@ pub const AS_OF: &str = "/audit/as-of";
 pub const AS_OF_EXPORT: &str = "/audit/as-of/export";
 /// Change windows; `/audit/windows/{id}` is one.
 pub const WINDOWS: &str = "/audit/windows";
+/// The form that adds change windows from CSV.
+pub const WINDOWS_FILE: &str = "/audit/windows/import";
 /// Export of what the filter shows: `?format=csv|jsonl|ocsf` and the filter.
 pub const AUDIT_EXPORT: &str = "/audit/export";
 /// What could come next in a query: `?text=…&cursor=N`.
 pub const AUDIT_COMPLETE: &str = "/audit/complete";
 /// What is new, as it happens: `?q=…&from=POSITION`, as server-sent events.
 pub const AUDIT_LIVE: &str = "/audit/live";
-/// What auditors ask for first: `?from=`, `?to=`, `?system=SLUG`, `?environment=`, `?sensitivity=`.
+/// What auditors ask for first: `?from=`, `?to=`, `?system=SLUG`, `?environment=`, `?tag=`, `?sensitivity=`.
 pub const REPORT: &str = "/reports/period";
 /// People; `/people/{id}` is one.
 pub const PEOPLE: &str = "/people";

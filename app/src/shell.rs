@@ -64,6 +64,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/tasks") view=pages::tasks::Tasks ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
                 <Route path=path!("/audit/windows") view=pages::windows::Windows ssr=SsrMode::Async/>
+                <Route path=path!("/audit/windows/import") view=pages::window_file::WindowFile ssr=SsrMode::Async/>
                 <Route path=path!("/audit/windows/:id") view=pages::windows::Window ssr=SsrMode::Async/>
                 <Route path=path!("/audit/as-of") view=pages::as_of::OfAll ssr=SsrMode::Async/>
                 <Route path=path!("/audit/:event") view=pages::event::Event ssr=SsrMode::Async/>

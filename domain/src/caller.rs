@@ -19,6 +19,13 @@ pub struct Roles {
     pub auditor: bool,
 }
 
+impl Roles {
+    /// Whether the whole book is open to them, and who holds what.
+    pub fn sees_all(self) -> bool {
+        self.auditor || self.administrator
+    }
+}
+
 /// Where a call came from, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {

@@ -47,8 +47,8 @@ impl Days {
     /// What was typed; where nothing was, the quarter that `now` lies in.
     ///
     /// # Errors
-    /// When one is not a day, or they are the wrong way round.
-    pub fn read(from: &str, to: &str, zone: Tz, now: DateTime<Utc>) -> Result<Self, DaysError> {
+    /// What is not a day, or that they are the wrong way round.
+    pub fn read(from: &str, to: &str, zone: Tz, now: DateTime<Utc>) -> Result<Self, Vec<DaysError>> {
         let quarter = Quarter::of(now.with_timezone(&zone).date_naive()).days();
         let day = |typed: &str, or: NaiveDate| match typed.trim() {
             "" => Some(or),
@@ -56,9 +56,17 @@ impl Days {
                 .ok()
                 .filter(|day| (YEAR_MIN..=YEAR_MAX).contains(&day.year())),
         };
-        let from = day(from, quarter.from).ok_or_else(|| DaysError::From(from.trim().to_owned()))?;
-        let to = day(to, quarter.to.max(from)).ok_or_else(|| DaysError::To(to.trim().to_owned()))?;
-        if to < from { Err(DaysError::Backwards) } else { Ok(Self { from, to }) }
+        let first = day(from, quarter.from);
+        let last = day(to, quarter.to.max(first.unwrap_or(quarter.to)));
+        match (first, last) {
+            (Some(from), Some(to)) if to < from => Err(vec![DaysError::Backwards]),
+            (Some(from), Some(to)) => Ok(Self { from, to }),
+            _ => {
+                let no_first = first.is_none().then(|| DaysError::From(from.trim().to_owned()));
+                let no_last = last.is_none().then(|| DaysError::To(to.trim().to_owned()));
+                Err(no_first.into_iter().chain(no_last).collect())
+            }
+        }
     }
 
     /// Its value after `during:`.
@@ -120,6 +128,8 @@ pub struct Scope {
     pub system: Option<String>,
     /// Resources of one environment.
     pub environment: Option<String>,
+    /// Resources with one tag.
+    pub tag: Option<String>,
     /// Resources of at least this sensitivity.
     pub sensitivity: Option<Sensitivity>,
 }
@@ -219,6 +229,9 @@ impl Table {
             if let Some(environment) = &scope.environment {
                 text.push_str(&format!(" environment:={}", value_text(environment)));
             }
+            if let Some(tag) = &scope.tag {
+                text.push_str(&format!(" tag:={}", value_text(tag)));
+            }
             if let Some(level) = scope.sensitivity {
                 text.push_str(&format!(" sensitivity:>={}", level.as_str()));
             }
@@ -297,7 +310,7 @@ mod tests {
         "2026-11-23T10:00:00Z".parse().expect("a time")
     }
 
-    fn days(from: &str, to: &str) -> Result<Days, DaysError> {
+    fn days(from: &str, to: &str) -> Result<Days, Vec<DaysError>> {
         Days::read(from, to, Berlin, now())
     }
 
@@ -317,15 +330,18 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_is_none_is_named_with_its_field() {
-        for (from, to, field) in [
-            ("soon", "", "from"),
-            ("0001-01-01", "", "from"),
-            ("2026-10-01", "2026-02-30", "to"),
-            ("2026-10-01", "9999-12-31", "to"),
-            ("2026-10-02", "2026-10-01", "to"),
+    fn each_day_that_is_none_is_named_with_its_field() {
+        for (from, to, wrong) in [
+            ("soon", "", vec!["from"]),
+            ("0001-01-01", "", vec!["from"]),
+            ("2026-10-01", "2026-02-30", vec!["to"]),
+            ("2026-10-01", "9999-12-31", vec!["to"]),
+            ("2026-10-02", "2026-10-01", vec!["to"]),
+            ("soon", "later", vec!["from", "to"]),
         ] {
-            assert_eq!(days(from, to).expect_err("a fault").field(), field, "{from} {to}");
+            let faults = days(from, to).expect_err("a fault");
+            let fields: Vec<&str> = faults.iter().map(DaysError::field).collect();
+            assert_eq!(fields, wrong, "{from} {to}");
         }
     }
 
@@ -348,6 +364,7 @@ mod tests {
         let scope = Scope {
             system: Some("Payments (EU) \"1\"".into()),
             environment: Some("production".into()),
+            tag: Some("pci".into()),
             sensitivity: Some(Sensitivity::High),
         };
         for table in Table::ALL {
@@ -361,7 +378,7 @@ mod tests {
         assert_eq!(
             new.as_written(),
             "during:2026-10-01..2026-12-31 (action:grant.activated OR action:grant.imported) outcome:success \
-             system:=\"Payments (EU) \\\"1\\\"\" environment:=production sensitivity:>=high"
+             system:=\"Payments (EU) \\\"1\\\"\" environment:=production tag:=pci sensitivity:>=high"
         );
     }
 }

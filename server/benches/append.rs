@@ -14,6 +14,7 @@
 mod company;
 mod measure;
 mod past;
+mod taken;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,12 +25,13 @@ use clap::Parser;
 use company::Size;
 use domain::caller::Caller;
 use domain::id::RequestId;
-use measure::{Figure, Report, Taken, rounded};
+use measure::{Figure, Report, rounded};
 use past::new_id;
 use serde_json::{Value, json};
 use server::portal::Portal;
 use sqlx::PgPool;
 use store::Store;
+use taken::Taken;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 

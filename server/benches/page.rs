@@ -14,6 +14,8 @@
 mod company;
 mod measure;
 mod portal;
+mod session;
+mod taken;
 mod wire;
 
 use std::fmt::Write as _;
@@ -26,11 +28,12 @@ use chrono::TimeDelta;
 use clap::Parser;
 use company::Size;
 use http::{HeaderMap, StatusCode, header};
-use measure::{Figure, Report, Taken, rounded};
+use measure::{Figure, Report, rounded};
 use serde_json::json;
 use sqlx::{FromRow, PgPool};
 use store::Store;
 use store::session::Seen;
+use taken::Taken;
 use tokio::task::JoinSet;
 use tower_sessions::session::Id;
 use wire::Wire;
@@ -60,7 +63,7 @@ async fn run(options: Options) {
     let pool = measure::pool(&url, 2).await;
     company::settle(&pool, SIZE).await;
     sqlx::raw_sql("vacuum analyze").execute(&pool).await.unwrap();
-    let cookie = portal::sign_in(&pool, false).await;
+    let cookie = session::sign_in(&pool, false).await;
     let gatebook = portal::serve_gatebook(&url).await;
     let by_hand = portal::serve(by_hand(&url).await).await;
 
@@ -175,7 +178,7 @@ async fn catalogue(State(by_hand): State<ByHand>, headers: HeaderMap) -> Respons
     };
     let seen = Seen { ip: Some("127.0.0.1"), user_agent: None };
     let visit =
-        store::session::visit(&by_hand.sessions, &portal::id_hash(secret), seen, TimeDelta::hours(1)).await;
+        store::session::visit(&by_hand.sessions, &session::id_hash(secret), seen, TimeDelta::hours(1)).await;
     let Some(visit) = visit.unwrap() else { return StatusCode::UNAUTHORIZED.into_response() };
     let rows: Vec<Row> = sqlx::query_as(
         "select o.id, o.slug, o.name, o.description, o.environment, o.sensitivity, o.tags,

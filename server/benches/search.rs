@@ -14,21 +14,20 @@
 mod company;
 mod measure;
 mod portal;
+mod session;
+mod taken;
 mod wire;
 mod yearbook;
 
 use std::time::Instant;
 
 use clap::Parser;
-use company::Size;
-use measure::{Figure, Report, Taken, rounded};
-use serde_json::{Value, json};
+use measure::{Figure, Report, rounded};
+use serde_json::json;
 use sqlx::PgPool;
-use store::Store;
+use taken::Taken;
 use wire::Wire;
-
-const SIZE: Size = Size { people: 200, owners: 32, resources: 1_000 };
-const CONNECTIONS: u32 = 4;
+use yearbook::Book;
 
 #[derive(Debug, Parser)]
 struct Options {
@@ -40,9 +39,6 @@ struct Options {
     /// How often each page is asked for in a run
     #[arg(long, default_value_t = 20)]
     times: usize,
-    /// Measure on what an earlier run has put in
-    #[arg(long)]
-    again: bool,
 }
 
 /// What is looked for, with the condition on the index that answers it.
@@ -93,17 +89,8 @@ fn main() {
 }
 
 async fn run(options: Options) {
-    let name = "bench_search";
-    let url =
-        if options.again { options.shared.database(name) } else { options.shared.fresh_database(name).await };
-    let pool = measure::pool(&url, CONNECTIONS).await;
-    let store = Store::connect(&url, CONNECTIONS).unwrap();
-    let mut weight = Value::Null;
-    if !options.again {
-        company::settle(&pool, SIZE).await;
-        weight = serde_json::to_value(yearbook::fill(&pool, &store, options.events).await).unwrap();
-    }
-    let cookie = portal::sign_in(&pool, true).await;
+    let Book { url, pool, weight } = yearbook::open(&options.shared, options.events).await;
+    let cookie = session::sign_in(&pool, true).await;
     let gatebook = portal::serve_gatebook(&url).await;
     let old = old_day(&pool).await;
 

@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{self, ConfigError, Settings, Source};
 use crate::serve::{Stop, serve};
-use crate::{fit, http};
+use crate::{copy_watch, fit, http};
 
 /// Connections that one process holds to the database at most.
 const CONNECTIONS_MAX: u32 = 20;
@@ -154,8 +154,9 @@ async fn dispatch(command: Command) -> Result<(), CommandError> {
 async fn serve_portal() -> Result<(), CommandError> {
     let source = Source::of_process()?;
     let settings = Settings::read(&source)?;
-    let store = connect(&source)?;
+    let store = connect_with_copy(&source)?;
     let risks = fit::check(&store, &source).await?;
+    fit::check_copy(&store).await?;
     let stop = Stop::on_signal().map_err(CommandError::io("signals cannot be listened to"))?;
     let listen = settings.listen;
     let door = http::door(settings, store, risks)?;
@@ -165,6 +166,7 @@ async fn serve_portal() -> Result<(), CommandError> {
         .map_err(CommandError::io(format!("{listen} cannot be listened at")))?;
     tracing::info!(%listen, "gatebook serves");
     tokio::spawn(door.live.clone().run(stop.clone()));
+    tokio::spawn(copy_watch::run(door.store.clone(), stop.clone()));
     tokio::spawn(http::warm_up(door));
     serve(listener, router, stop).await.map_err(CommandError::io("serving failed"))
 }
@@ -180,4 +182,12 @@ async fn work() -> Result<(), CommandError> {
 
 fn connect(source: &Source) -> Result<Store, CommandError> {
     Ok(Store::connect(config::database_url(source)?.expose_secret(), CONNECTIONS_MAX)?)
+}
+
+fn connect_with_copy(source: &Source) -> Result<Store, CommandError> {
+    let store = connect(source)?;
+    Ok(match config::database_read_url(source)? {
+        Some(url) => store.with_copy(url.expose_secret(), CONNECTIONS_MAX)?,
+        None => store,
+    })
 }

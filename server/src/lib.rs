@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod connectors;
+mod copy_watch;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod fit;

@@ -23,7 +23,8 @@ use uuid::Uuid;
 pub use hits::Reach;
 pub use index::step as index;
 pub use live::{Frontier, frontier, since};
-pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Search, count, search, search_reaching, tally};
+pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Found, Search, Tally, count, look, search, tally};
+pub use tail::unfound;
 pub use values::values;
 
 use crate::{Clock, Result, StoreError};

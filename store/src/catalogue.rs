@@ -88,6 +88,18 @@ pub async fn search(conn: &mut PgConnection, text: &str, limit: i64) -> Result<V
     Ok(query.build_query_as().fetch_all(conn).await?)
 }
 
+/// Every tag that a resource has, by name.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn tags(conn: &mut PgConnection) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        r#"select distinct unnest(tags) as "tag!" from resource where deleted_at is null order by 1"#
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Every environment that a resource is of, by name.
 ///
 /// # Errors

@@ -3,12 +3,9 @@
 use chrono::{DateTime, Utc};
 use domain::id::{SourceId, SystemId};
 use serde_json::Value;
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres};
-use uuid::Uuid;
+use sqlx::PgConnection;
 
-use crate::lock_number::LockNumber;
-use crate::{Result, Store};
+use crate::Result;
 
 /// A system whose settings name the folder of its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,47 +104,4 @@ pub async fn advance(
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// Held by the one process that follows a system's log.
-#[derive(Debug)]
-pub struct FollowLock(Option<PoolConnection<Postgres>>);
-
-impl FollowLock {
-    /// `None` when another process follows it.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
-    pub async fn try_acquire(store: &Store, system: SystemId) -> Result<Option<Self>> {
-        let mut conn = store.read().await?;
-        let got = sqlx::query_scalar!(
-            r#"select pg_try_advisory_lock(hashtextextended($1, $2)) as "got!""#,
-            Uuid::from(system).to_string(),
-            LockNumber::Following.get()
-        )
-        .fetch_one(&mut *conn)
-        .await?;
-        Ok(got.then_some(Self(Some(conn))))
-    }
-
-    /// Gives it up and the connection back.
-    pub async fn release(mut self) {
-        if let Some(mut conn) = self.0.take()
-            && sqlx::query!(r#"select pg_advisory_unlock_all() as "done: ()""#)
-                .fetch_one(&mut *conn)
-                .await
-                .is_err()
-        {
-            conn.close_on_drop();
-        }
-    }
-}
-
-impl Drop for FollowLock {
-    fn drop(&mut self) {
-        // Not released: closing the connection ends the lock on the server.
-        if let Some(mut conn) = self.0.take() {
-            conn.close_on_drop();
-        }
-    }
 }

@@ -14,7 +14,8 @@ use domain::audit::Event;
 use domain::holding::{Decided, Holding, READ, read};
 use domain::id::{GrantId, PersonId, RequestId};
 pub use search::{
-    Cursor, HoldingRecord, Left, Of, Progress, Search, after_leaving, count, held, of_grants, progress,
+    Cursor, HoldingRecord, Left, Of, Progress, Search, after_leaving, count, held, is_behind, of_grants,
+    progress, read_of,
 };
 use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;

@@ -93,7 +93,8 @@ pub async fn step(store: &Store, limit: i64) -> Result<Step> {
     Ok(Step::Done { read, linked: reports.len() })
 }
 
-/// Forgets every link and begins at the start of the book: the linker makes all of them anew.
+/// Forgets every link and begins at the start of the book: the linker makes all of them anew. The links of use that was
+/// let go stay: there is nothing left to make them from, and they still say who used what when.
 ///
 /// # Errors
 /// When the database cannot be reached.
@@ -103,7 +104,12 @@ pub async fn forget(store: &Store) -> Result<()> {
     // However many there are.
     book_reader::wait_for_turn(&mut tx, LockNumber::Links).await?;
     sqlx::query!("delete from event_relink").execute(&mut *tx).await?;
-    sqlx::query!("delete from event_link").execute(&mut *tx).await?;
+    sqlx::query!(
+        "delete from event_link l using event e
+         where e.class = 'usage' and e.recorded_at = l.recorded_at and e.id = l.event_id"
+    )
+    .execute(&mut *tx)
+    .await?;
     book_reader::forget(&mut tx, READER).await?;
     index::forget(&mut tx).await?;
     Ok(tx.commit().await?)

@@ -16,6 +16,9 @@ pub(crate) enum LockNumber {
     Following = 7_016_996_765_293_437_289,
     /// One answer to a key at a time; hashed with the key.
     Aliases = 7_016_996_765_293_437_285,
+    /// One worker changes what a person has on a system; hashed with both. Releases that run beside this one know it by
+    /// this number.
+    Pairs = 1,
     /// One process numbers events.
     Sequence = 7_016_996_765_293_437_286,
 }

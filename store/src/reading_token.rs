@@ -1,58 +1,11 @@
-//! Tokens that read the book. They belong to no source; what they share with those that write is in [`crate::source`].
+//! Tokens that read the book, at work. They belong to no source; how they are made and end is in [`crate::source`].
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::id::{PersonId, TokenId};
+use domain::id::TokenId;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
 use crate::Result;
-use crate::source::{self, KeptSecret, TokenRecord};
-
-/// All of them, newest first, those that have ended last. Nobody else changes them until the end of the transaction.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub async fn lock(conn: &mut PgConnection) -> Result<Vec<TokenRecord>> {
-    sqlx::query!("select id from api_token where source_id is null order by id for update")
-        .fetch_all(&mut *conn)
-        .await?;
-    list(conn).await
-}
-
-/// All of them, newest first, those that have ended last.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub async fn list(conn: &mut PgConnection) -> Result<Vec<TokenRecord>> {
-    source::tokens(conn, None).await
-}
-
-/// Makes a token that may read the book.
-///
-/// # Errors
-/// When the database refuses it.
-pub async fn insert(
-    conn: &mut PgConnection,
-    id: TokenId,
-    name: &str,
-    secret: KeptSecret<'_>,
-    by: PersonId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into api_token (id, name, scope, hash, hint, created_at, created_by)
-         values ($1, $2, 'events:read', $3, $4, $5, $6)",
-        id.0,
-        name,
-        secret.hash,
-        secret.hint,
-        now,
-        by.0
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
 
 /// The token and its name whose secret this is the hash of; `None` where none that reads works with it now.
 ///

@@ -43,7 +43,7 @@ pub async fn keep_usage(conn: &mut PgConnection, months: Option<i32>) -> Result<
 /// # Errors
 /// When the database cannot be reached, or somebody holds a table for long.
 pub async fn keep_partitions(store: &Store) -> Result<Vec<String>> {
-    let now = store.begin().await?.now;
+    let now = store.now().await?;
     let mut conn = store.read().await?;
     Ok(sqlx::query_scalar!(r#"select event_keep_partitions($1) as "name!""#, now)
         .fetch_all(&mut *conn)

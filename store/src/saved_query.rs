@@ -38,8 +38,9 @@ pub async fn list(
     with_shared: bool,
     limit: i64,
 ) -> Result<Vec<SavedQueryRecord>> {
-    let rows = sqlx::query!(
-        r#"select q.id, q.owner_id, p.name as owner_name, q.name, q.query, q.columns, q.is_shared
+    Ok(sqlx::query_as!(
+        SavedQueryRecord,
+        r#"select q.id, q.owner_id as owner, p.name as owner_name, q.name, q.query, q.columns, q.is_shared
            from saved_query q join person p on p.id = q.owner_id
            where q.owner_id = $1 or ($2 and q.is_shared)
            order by q.owner_id <> $1, lower(q.name), q.id limit $3"#,
@@ -48,19 +49,7 @@ pub async fn list(
         limit
     )
     .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| SavedQueryRecord {
-            id: SavedQueryId(row.id),
-            owner: PersonId(row.owner_id),
-            owner_name: row.owner_name,
-            name: row.name,
-            query: row.query,
-            columns: row.columns,
-            is_shared: row.is_shared,
-        })
-        .collect())
+    .await?)
 }
 
 /// One, kept from others who want to change it until the end of the transaction.
@@ -68,22 +57,14 @@ pub async fn list(
 /// # Errors
 /// When the database cannot be reached.
 pub async fn lock(conn: &mut PgConnection, id: SavedQueryId) -> Result<Option<SavedQueryRecord>> {
-    let row = sqlx::query!(
-        r#"select q.id, q.owner_id, p.name as owner_name, q.name, q.query, q.columns, q.is_shared
+    Ok(sqlx::query_as!(
+        SavedQueryRecord,
+        r#"select q.id, q.owner_id as owner, p.name as owner_name, q.name, q.query, q.columns, q.is_shared
            from saved_query q join person p on p.id = q.owner_id where q.id = $1 for update of q"#,
         id.0
     )
     .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| SavedQueryRecord {
-        id: SavedQueryId(row.id),
-        owner: PersonId(row.owner_id),
-        owner_name: row.owner_name,
-        name: row.name,
-        query: row.query,
-        columns: row.columns,
-        is_shared: row.is_shared,
-    }))
+    .await?)
 }
 
 /// How many somebody keeps; nobody else of them adds one until the end of the transaction.

@@ -239,14 +239,25 @@ pub struct KeptSecret<'a> {
     pub hint: &'a str,
 }
 
-/// Makes a token that may write events of this source.
+/// Nobody else changes tokens of no source until the end of the transaction.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn lock_tokens_of_none(conn: &mut PgConnection) -> Result<()> {
+    sqlx::query!("select id from api_token where source_id is null order by id for update")
+        .fetch_all(conn)
+        .await?;
+    Ok(())
+}
+
+/// Makes a token that may write events of this source, or read the book where it is of none.
 ///
 /// # Errors
 /// When the database refuses it.
 pub async fn insert_token(
     conn: &mut PgConnection,
     id: TokenId,
-    source: SourceId,
+    source: Option<SourceId>,
     name: &str,
     secret: KeptSecret<'_>,
     by: PersonId,
@@ -254,9 +265,9 @@ pub async fn insert_token(
 ) -> Result<()> {
     sqlx::query!(
         "insert into api_token (id, source_id, name, scope, hash, hint, created_at, created_by)
-         values ($1, $2, $3, 'events:write', $4, $5, $6, $7)",
+         values ($1, $2, $3, case when $2::uuid is null then 'events:read' else 'events:write' end, $4, $5, $6, $7)",
         id.0,
-        source.0,
+        source.map(Uuid::from),
         name,
         secret.hash,
         secret.hint,

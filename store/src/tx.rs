@@ -14,6 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use uuid::{Timestamp, Uuid};
 
+use crate::copy::ReadCopy;
 use crate::report::{self, Reporter};
 use crate::{Result, audit};
 
@@ -63,6 +64,7 @@ pub struct Store {
     /// Months whose partitions are known to be there.
     months: Arc<Mutex<HashSet<(i32, u32)>>>,
     sequence: Arc<AtomicU32>,
+    copy: Option<Arc<ReadCopy>>,
 }
 
 impl Store {
@@ -71,29 +73,26 @@ impl Store {
     /// # Errors
     /// When `url` is not a Postgres address.
     pub fn connect(url: &str, connections_max: u32) -> Result<Self> {
-        let options: PgConnectOptions = url.parse()?;
-        let pool = PgPoolOptions::new()
-            .max_connections(connections_max)
-            .acquire_timeout(Duration::from_secs(10))
-            .test_before_acquire(false)
-            .before_acquire(|conn, idle| {
-                Box::pin(async move {
-                    if idle.idle_for > TRUSTED_FOR {
-                        conn.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            // Longer than any page may take: what nobody waits for any more must not hold a connection.
-            .connect_lazy_with(
-                options.application_name("gatebook").options([("statement_timeout", "60s"), ("jit", "off")]),
-            );
-        Ok(Self::new(pool, Clock::Database))
+        Ok(Self::new(pool(url, connections_max)?, Clock::Database))
+    }
+
+    /// With a copy that stands there, to read from what may be a moment old.
+    ///
+    /// # Errors
+    /// When `url` is not a Postgres address.
+    pub fn with_copy(self, url: &str, connections_max: u32) -> Result<Self> {
+        let copy = ReadCopy::new(pool(url, connections_max)?, pool(url, 1)?);
+        Ok(Self { copy: Some(Arc::new(copy)), ..self })
+    }
+
+    /// The copy, where there is one.
+    pub fn copy(&self) -> Option<&ReadCopy> {
+        self.copy.as_deref()
     }
 
     /// Over a pool that is there already.
     pub fn new(pool: PgPool, clock: Clock) -> Self {
-        Self { pool, clock, months: Arc::default(), sequence: Arc::default() }
+        Self { pool, clock, months: Arc::default(), sequence: Arc::default(), copy: None }
     }
 
     /// The same database with another clock, for replaying history.
@@ -168,6 +167,26 @@ impl Store {
         months.insert((now.year(), now.month()));
         Ok(())
     }
+}
+
+fn pool(url: &str, connections_max: u32) -> Result<PgPool> {
+    let options: PgConnectOptions = url.parse()?;
+    Ok(PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .before_acquire(|conn, idle| {
+            Box::pin(async move {
+                if idle.idle_for > TRUSTED_FOR {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        // Longer than any page may take: what nobody waits for any more must not hold a connection.
+        .connect_lazy_with(
+            options.application_name("gatebook").options([("statement_timeout", "60s"), ("jit", "off")]),
+        ))
 }
 
 /// A write in progress. Dropped without [`Tx::commit`], it leaves nothing behind.

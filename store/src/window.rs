@@ -1,6 +1,7 @@
 //! Change windows: named times in which systems are changed, and what was used in them.
 
 use chrono::{DateTime, Utc};
+use domain::audit::query::folded;
 use domain::id::{PersonId, RequestId, SystemId, WindowId};
 use domain::person::PersonRef;
 use sqlx::PgConnection;
@@ -31,6 +32,24 @@ pub struct WindowRecord {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn list(conn: &mut PgConnection, id: Option<WindowId>, limit: i64) -> Result<Vec<WindowRecord>> {
+    select(conn, id, None, Some(limit)).await
+}
+
+/// The windows of these names, whatever their case.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn named(conn: &mut PgConnection, names: &[&str]) -> Result<Vec<WindowRecord>> {
+    let names: Vec<String> = names.iter().map(|name| folded(name)).collect();
+    select(conn, None, Some(&names), None).await
+}
+
+async fn select(
+    conn: &mut PgConnection,
+    id: Option<WindowId>,
+    names: Option<&[String]>,
+    limit: Option<i64>,
+) -> Result<Vec<WindowRecord>> {
     let rows = sqlx::query!(
         r#"select w.id, w.name, w.starts_at, w.ends_at,
              coalesce(array_agg(s.id order by s.name) filter (where s.id is not null), '{}') as "systems!",
@@ -39,8 +58,10 @@ pub async fn list(conn: &mut PgConnection, id: Option<WindowId>, limit: i64) -> 
            left join change_window_system ws on ws.window_id = w.id
            left join system s on s.id = ws.system_id
            where w.deleted_at is null and ($1::uuid is null or w.id = $1)
-           group by w.id order by w.starts_at desc, w.id limit $2"#,
+             and ($2::text[] is null or lower(w.name) = any($2))
+           group by w.id order by w.starts_at desc, w.id limit $3"#,
         id.map(Uuid::from),
+        names,
         limit
     )
     .fetch_all(conn)

@@ -16,13 +16,13 @@ mod client;
 /// What is measured, and how.
 #[derive(Args)]
 pub struct Options {
-    /// The benchmark
-    #[arg(value_enum)]
-    name: Name,
+    /// The benchmarks; those that need a book of many events fill one for all
+    #[arg(value_enum, required = true)]
+    names: Vec<Name>,
     /// How often the thing and its yardstick are run in turn (default: what the benchmark thinks enough)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     runs: Option<u32>,
-    /// Events in the book beforehand (append; default 100000; search: 10000000)
+    /// Events in the book beforehand (append: 100000; export, ingest, search: 10000000)
     #[arg(long)]
     events: Option<u64>,
 }
@@ -34,34 +34,54 @@ enum Name {
     Append,
     /// A page of 1,000 rows, against a handler that writes them into a string
     Page,
+    /// Everything as CSV, against `COPY TO`
+    Export,
+    /// Events over HTTP until they can be searched, against binary `COPY`
+    Ingest,
     /// Pages of the book in every cell of the search matrix, against the bare SQL and the newest page
     Search,
     /// What the browser loads, in kilobytes
     Client,
 }
 
-/// Runs a benchmark; its report is kept, and its ratios are printed.
+impl Name {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Page => "page",
+            Self::Export => "export",
+            Self::Ingest => "ingest",
+            Self::Search => "search",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// Runs benchmarks; their reports are kept, and their ratios are printed.
 pub fn run(settings: &BuildSettings, options: &Options) -> Result<()> {
-    let name = match options.name {
-        Name::Append => "append",
-        Name::Page => "page",
-        Name::Search => "search",
-        Name::Client => "client",
-    };
     // In the repository, wherever cargo compiles.
     let folder = settings.root.join("target/bench");
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let report = folder.join(format!("{name}.json"));
-    match options.name {
-        Name::Client => client::measure(settings, &report)?,
-        Name::Append | Name::Page | Name::Search => beside_postgres(settings, options, name, &report)?,
+    let mut cluster = None;
+    for name in &options.names {
+        let report = folder.join(format!("{}.json", name.as_str()));
+        match name {
+            Name::Client => client::measure(settings, &report)?,
+            _ => beside_postgres(settings, options, name.as_str(), &report, &mut cluster)?,
+        }
+        progress::say(&format!("    {}", settings.shown(&report)));
     }
-    progress::say(&format!("    {}", settings.shown(&report)));
     Ok(())
 }
 
-/// Runs a measured program of the server with a Postgres of its own.
-fn beside_postgres(settings: &BuildSettings, options: &Options, name: &str, report: &Path) -> Result<()> {
+/// Runs a measured program of the server with a Postgres of our own.
+fn beside_postgres(
+    settings: &BuildSettings,
+    options: &Options,
+    name: &str,
+    report: &Path,
+    cluster: &mut Option<Cluster>,
+) -> Result<()> {
     let cargo = || {
         let mut command = settings.cargo();
         command.args(["bench", "--package", &settings.site.bin_package, "--bench", name]);
@@ -71,8 +91,12 @@ fn beside_postgres(settings: &BuildSettings, options: &Options, name: &str, repo
     };
     step("Building the benchmark", || process::run(cargo().arg("--no-run"), "cargo bench --no-run"))?;
     let folder = report.parent().context("the report has no folder")?;
-    let cluster =
-        step("Starting a Postgres as durable as in production", || Cluster::durable(settings, folder))?;
+    let cluster = match cluster {
+        Some(cluster) => cluster,
+        None => cluster.insert(step("Starting a Postgres as durable as in production", || {
+            Cluster::durable(settings, folder)
+        })?),
+    };
     let mut command = cargo();
     command.arg("--");
     if let Some(runs) = options.runs {

@@ -1,7 +1,7 @@
 //! The book.
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::audit::query::{Context, Query};
 use domain::audit::{Event, Outcome};
 use domain::id::{EventId, RequestId};
@@ -50,10 +50,14 @@ pub struct AuditList {
     pub previous: String,
     /// The same by day, kind and outcome; only with the newest page.
     pub tally: Option<Tally>,
-    /// Whether the caller sees everything or only what concerns themselves.
-    pub sees_all: bool,
     /// The position up to which all that matches is there; only with the newest page.
     pub position: i64,
+    /// How far was looked, where that was not enough to fill the page; from there it goes on.
+    pub looked_to: Option<DateTime<Utc>>,
+    /// So many events have come in and are not found yet.
+    pub unfound: usize,
+    /// How far behind it was read, where it was read of a copy; 0 where nothing is missing.
+    pub behind_seconds: u64,
 }
 
 /// What matches, of the newest 10,000.

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::holding::Holding;
 use domain::id::PersonId;
-use domain::person::PersonRef;
 
 use super::{Answer, Caller};
 use crate::error::FieldError;
@@ -67,8 +66,6 @@ pub struct HeldRow {
     pub holding: Holding,
     /// The resource in addresses; `None` where it is gone.
     pub resource_slug: Option<String>,
-    /// Who approved it.
-    pub approved_by: Option<PersonRef>,
     /// Whether the caller may see the request.
     pub sees_request: bool,
 }

@@ -29,6 +29,8 @@ pub struct TypedPeriod {
     pub system: String,
     /// An environment; nothing is all.
     pub environment: String,
+    /// A tag; nothing is all.
+    pub tag: String,
     /// The least sensitivity; nothing is all.
     pub sensitivity: String,
 }
@@ -40,6 +42,8 @@ pub struct PeriodView {
     pub systems: Vec<(String, String)>,
     /// And to which environments.
     pub environments: Vec<String>,
+    /// And to which tags.
+    pub tags: Vec<String>,
     /// The report, or what is wrong with what was typed.
     pub report: Result<PeriodReport, Vec<FieldError>>,
 }
@@ -53,6 +57,8 @@ pub struct PeriodReport {
     pub scope: Option<String>,
     /// Up to which position the book was read about who held what.
     pub read_to: usize,
+    /// How many newer events of the book are still to be read.
+    pub unread: usize,
     /// In the order of the page.
     pub tables: Vec<PeriodTable>,
 }
@@ -79,8 +85,8 @@ pub struct PeriodRow {
     pub event: Event,
     /// The access that it is about, where that was ever open.
     pub holding: Option<Holding>,
-    /// Who approved it.
-    pub approved_by: Option<PersonRef>,
+    /// Whether the book was read up to this event about who held what.
+    pub is_read: bool,
     /// Whether the caller may see the request.
     pub sees_request: bool,
     /// Who acted, where a report names somebody who is known.

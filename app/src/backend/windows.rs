@@ -17,6 +17,10 @@ pub trait Windows: Send + Sync {
     async fn show(&self, caller: &Caller, id: WindowId) -> Answer<WindowView>;
     /// Adds one; answers which.
     async fn add(&self, caller: &Caller, typed: &TypedWindow) -> Answer<WindowId>;
+    /// What a file of windows would come to; nothing is kept.
+    async fn check(&self, caller: &Caller, csv: &str) -> Answer<Vec<PlannedWindow>>;
+    /// Adds all windows of a file, or none: those that are there already are left alone. Or only checks it.
+    async fn take(&self, caller: &Caller, typed: &TypedWindowFile) -> Answer<Taken>;
     /// Deletes one: nothing is in it any more, and what happened stays.
     async fn delete(&self, caller: &Caller, typed: &TypedWindowEnd) -> Answer<()>;
 }
@@ -45,6 +49,30 @@ pub struct WindowRow {
     pub ends_at: DateTime<Utc>,
     /// The systems that it is of; none is all.
     pub systems: Vec<String>,
+}
+
+/// A window of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedWindow {
+    /// For people.
+    pub name: String,
+    /// Its first moment.
+    pub starts_at: DateTime<Utc>,
+    /// The first moment after it.
+    pub ends_at: DateTime<Utc>,
+    /// The systems that it is of; none is all.
+    pub systems: Vec<String>,
+    /// Whether it is there already, just so.
+    pub is_there: bool,
+}
+
+/// What became of a file of windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It can be added; nothing was.
+    Checked,
+    /// So many were added.
+    Added(usize),
 }
 
 /// A window's page.
@@ -91,6 +119,16 @@ pub struct TypedWindow {
     pub end: String,
     /// Slugs of systems; none is all.
     pub systems: Vec<String>,
+}
+
+/// A file of windows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TypedWindowFile {
+    /// CSV with a header line.
+    pub csv: String,
+    /// `add`; anything else only checks it.
+    pub step: String,
 }
 
 /// A window to be deleted.

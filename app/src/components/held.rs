@@ -1,10 +1,11 @@
 //! Access that was had: until when, how that is known, and by whose decision.
 
 use domain::grant::{Cause, Removal, RemovalKnown};
-use domain::holding::{Closed, Holding};
+use domain::holding::{Closed, Decided, Holding};
 use domain::person::PersonRef;
 use leptos::prelude::*;
 
+use super::number::thousands;
 use super::person::person;
 use super::tag;
 use super::time::Clock;
@@ -53,17 +54,17 @@ pub fn until(clock: Clock, holding: &Holding) -> AnyView {
 }
 
 /// Who approved it, with the request where the reader may see that.
-pub fn approval(holding: &Holding, approved_by: Option<&PersonRef>, sees_request: bool) -> AnyView {
+pub fn approval(holding: &Holding, sees_request: bool) -> AnyView {
     let request = holding.request.filter(|_| sees_request).map(|id| {
         view! { <span class="ledger-sub"><a href=format!("{}/{id}", routes::REQUESTS)>"the request"</a></span> }
     });
-    let by = match (holding.is_imported, approved_by, &holding.decided) {
-        (true, ..) => {
+    let by = match &holding.decided {
+        _ if holding.is_imported => {
             view! { {tag::imported()} <span class="ledger-sub">"no decision is recorded"</span> }.into_any()
         }
-        (false, Some(by), _) => person(by),
-        (false, None, Some(decided)) => decided.name.clone().into_any(),
-        (false, None, None) => view! { <span class="quiet">"not recorded"</span> }.into_any(),
+        Some(Decided { by: Some(id), name, .. }) => person(&PersonRef { id: *id, name: name.clone() }),
+        Some(decided) => decided.name.clone().into_any(),
+        None => view! { <span class="quiet">"not recorded"</span> }.into_any(),
     };
     view! { {by} {request} }.into_any()
 }
@@ -83,4 +84,13 @@ pub fn access(holding: &Holding, resource_slug: Option<&str>) -> AnyView {
         <span class="ledger-sub">{about.system.clone().unwrap_or_default()}</span>
     }
     .into_any()
+}
+
+/// From how much of the book who held what was read.
+pub fn read_from(read_to: usize, unread: usize) -> String {
+    let read = format!("Read from the first {} events of the book.", thousands(read_to));
+    match unread {
+        0 => read,
+        count => format!("{read} {} newer ones are about to be read.", thousands(count)),
+    }
 }

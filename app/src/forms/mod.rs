@@ -92,6 +92,24 @@ impl Counter {
         }
     }
 
+    /// The form once more with everything typed, and nothing wrong: its page says what it would come to.
+    ///
+    /// # Errors
+    /// When what was typed cannot be kept.
+    pub async fn show_again<F: Form>(&self, typed: &F) -> Answer<()> {
+        let draft = Draft {
+            form: F::NAME.to_owned(),
+            typed: serde_json::to_string(typed).unwrap_or_default(),
+            message: String::new(),
+            fields: Vec::new(),
+            way_out: None,
+        };
+        let id =
+            self.backend.account.keep_draft(&self.caller, draft).await.map_err(|error| self.fail(error))?;
+        self.go(&address::with(&typed.path(), "draft", &id));
+        Ok(())
+    }
+
     async fn back(&self, typed: &impl Form, error: PortalError) -> Answer<()> {
         match self.backend.account.keep_draft(&self.caller, draft_of(typed, &error)).await {
             Ok(id) => self.go(&address::with(&typed.path(), "draft", &id)),
@@ -189,6 +207,7 @@ pub fn register_server_functions() {
     register_explicit::<saved_queries::SaveQuery>();
     register_explicit::<saved_queries::DeleteQuery>();
     register_explicit::<windows::AddWindow>();
+    register_explicit::<windows::ImportWindows>();
     register_explicit::<windows::DeleteWindow>();
     register_explicit::<matching::AnswerUnmatched>();
     register_explicit::<account::SaveSettings>();

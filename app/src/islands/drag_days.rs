@@ -76,6 +76,10 @@ fn begin(event: &PointerEvent, count: usize) -> Option<()> {
 
 fn go(event: &PointerEvent, names: &[String]) -> Option<()> {
     let (from, before) = DRAG.get()?;
+    // Let go elsewhere, where nobody told us.
+    if event.buttons() & 1 == 0 {
+        return end(event);
+    }
     let day = day_at(event, names.len())?;
     if day == before {
         return None;

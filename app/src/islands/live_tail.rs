@@ -13,6 +13,7 @@ use web_sys::{DocumentFragment, Element, Event, EventSource, HtmlTemplateElement
 const SPOKEN_EVERY: Duration = Duration::from_secs(5);
 /// After so many the page would grow without end.
 const SHOWN_MAX: usize = 300;
+const GAP: &str = " More happened in between. Load the page again to see all of it.";
 /// What holds the events and what comes below them.
 const BELOW: &str = "below";
 const LIST: &str = "events";
@@ -50,6 +51,8 @@ struct Face {
     held: RwSignal<usize>,
     /// What went otherwise than hoped.
     trouble: RwSignal<String>,
+    /// Whether something is missing here, which no connection brings back.
+    has_gap: RwSignal<bool>,
     spoken: RwSignal<String>,
 }
 
@@ -65,6 +68,7 @@ pub fn LiveTail(
         state: RwSignal::new(State::Off),
         held: RwSignal::new(0),
         trouble: RwSignal::new(String::new()),
+        has_gap: RwSignal::new(false),
         spoken: RwSignal::new(String::new()),
     };
     let button = NodeRef::<Button>::new();
@@ -120,6 +124,7 @@ pub fn LiveTail(
                 }}
                 " "
                 {move || face.trouble.get()}
+                {move || face.has_gap.get().then_some(GAP)}
             </span>
             <span class="sr-only" aria-live="polite">{move || face.spoken.get()}</span>
         </div>
@@ -175,7 +180,7 @@ fn connect(face: Face) -> Option<()> {
         "gap",
         Closure::new(move |message: MessageEvent| {
             keep_place(&message);
-            face.trouble.set("More happened in between. Load the page again to see all of it.".to_owned());
+            face.has_gap.set(true);
         }),
     )?;
     listen(

@@ -10,7 +10,7 @@ use crate::components::field::Field;
 use crate::components::head::{crumb, crumb_to, head};
 use crate::components::held;
 use crate::components::icon::{Icon, icon};
-use crate::components::number::{counted, thousands};
+use crate::components::number::counted;
 use crate::components::person::person;
 use crate::desk::{Desk, Page, page};
 use crate::error::FieldError;
@@ -127,10 +127,6 @@ fn table(desk: &Desk, view: &HeldView, held: &Held, here: &str) -> AnyView {
         let path = address::with_all(here, &[("date", &date), ("older", &held.next)]);
         view! { <nav class="more" aria-label="Pages"><a class="button-quiet" href=path rel="next">"Opened earlier"</a></nav> }
     });
-    let unread = match held.unread {
-        0 => String::new(),
-        count => format!(" {} newer ones are about to be read.", thousands(count)),
-    };
     view! {
         <div class="bar-summary">
             <span class="bar-count">{count(held)}</span>
@@ -139,7 +135,7 @@ fn table(desk: &Desk, view: &HeldView, held: &Held, here: &str) -> AnyView {
         {narrowed}
         {rows}
         {next}
-        <p class="quiet ledger-foot">{format!("Read from the first {} events of the book.{unread}", thousands(held.read_to))}</p>
+        <p class="quiet ledger-foot">{held::read_from(held.read_to, held.unread)}</p>
     }
     .into_any()
 }
@@ -174,7 +170,7 @@ fn row(desk: &Desk, row: &HeldRow, of_person: bool) -> AnyView {
             <td data-name="Access"><span class="ledger-cell">{held::access(holding, row.resource_slug.as_deref())}</span></td>
             <td data-name="Since"><span class="ledger-cell">{clock.short(holding.opened_at)}</span></td>
             <td data-name="Until"><span class="ledger-cell">{held::until(clock, holding)}</span></td>
-            <td data-name="Approved by"><span class="ledger-cell">{held::approval(holding, row.approved_by.as_ref(), row.sees_request)}</span></td>
+            <td data-name="Approved by"><span class="ledger-cell">{held::approval(holding, row.sees_request)}</span></td>
         </tr>
     }
     .into_any()

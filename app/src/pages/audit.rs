@@ -1,6 +1,8 @@
 //! The book: events as sentences, with one filter bar.
 
+use chrono::{DateTime, Utc};
 use domain::audit::query::{FormQuery, Query, QueryError, parse};
+use domain::span::{SPAN_MAX, Span};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
@@ -11,9 +13,10 @@ use super::audit_saved;
 use super::audit_tally::tally;
 use crate::address;
 use crate::backend::{AuditList, AuditPage, context_of};
-use crate::components::banner::failure;
+use crate::components::banner::{failure, warning};
 use crate::components::empty::empty;
 use crate::components::head::head;
+use crate::components::number::thousands;
 use crate::desk::{Desk, Page, page};
 use crate::forms;
 use crate::frame::Place;
@@ -69,7 +72,10 @@ async fn found(desk: &Desk, query: &Query, look: &Look) -> crate::backend::Answe
         _ => AuditPage::Newest,
     };
     let list = desk.backend.audit.search(&desk.caller, query, &page).await?;
-    let events = if list.events.is_empty() {
+    let looked_to = list.looked_to.map(|moment| looked(desk, moment));
+    let events = if list.events.is_empty() && looked_to.is_some() {
+        ().into_any()
+    } else if list.events.is_empty() {
         empty(
             "No event matches",
             "Take a condition away, or widen the time.",
@@ -85,16 +91,42 @@ async fn found(desk: &Desk, query: &Query, look: &Look) -> crate::backend::Answe
         );
         view! { <LiveTail path from=list.position/> }
     });
+    let unfound = (list.unfound > 0).then(|| {
+        let events = thousands(list.unfound);
+        warning(format!("{events} events have come in and are not found yet. They follow within minutes."))
+    });
     Ok(view! {
+        {unfound}
         {list.tally.as_ref().filter(|_| list.total > 0).map(|found| tally(&context_of(&desk.caller), query, look, found))}
         {summary(desk, query, look, &list)}
+        {behind(list.behind_seconds)}
         {watch}
         <div id="below">
             <div id="events">{events}</div>
-            {pages(query, look, &list)}
+            {looked_to}
+            {pages(query, look, &list, &page)}
         </div>
     }
     .into_any())
+}
+
+/// How far was looked: conditions that only looking at each event can tell are not looked for in all of the book at once.
+fn looked(desk: &Desk, moment: DateTime<Utc>) -> AnyView {
+    view! {
+        <p class="quiet ledger-foot">
+            "Looked as far as " {desk.clock().stamp(moment)} ". Narrow the time, or look further."
+        </p>
+    }
+    .into_any()
+}
+
+/// A copy that is a moment behind is nobody's concern.
+fn behind(seconds: u64) -> Option<AnyView> {
+    const WORTH_SAYING_SECONDS: i64 = 5;
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX).min(SPAN_MAX.seconds());
+    let span = Span::from_seconds(seconds).filter(|_| seconds >= WORTH_SAYING_SECONDS)?;
+    let span = if seconds < 120 { span } else { span.rounded() };
+    Some(view! { <p class="quiet">{format!("Read from a copy that is {span} behind.")}</p> }.into_any())
 }
 
 /// Whether what is yet to happen can match.
@@ -162,7 +194,8 @@ fn form_as_query(desk: &Desk, asked: &Asked, look: &Look) -> Option<String> {
     }
 }
 
-fn pages(query: &Query, look: &Look, list: &AuditList) -> Option<AnyView> {
+fn pages(query: &Query, look: &Look, list: &AuditList, page: &AuditPage) -> Option<AnyView> {
+    let looked_back = list.looked_to.is_some() && !matches!(page, AuditPage::NewerThan(_));
     let link = |name: &'static str, cursor: &str, rel: &'static str, words: &'static str| {
         (!cursor.is_empty()).then(|| {
             let path = address::with(&look.address_of(query), name, cursor);
@@ -171,7 +204,7 @@ fn pages(query: &Query, look: &Look, list: &AuditList) -> Option<AnyView> {
     };
     let (newer, older) = (
         link("newer", &list.previous, "prev", "Newer events"),
-        link("older", &list.next, "next", "Older events"),
+        link("older", &list.next, "next", if looked_back { "Look further back" } else { "Older events" }),
     );
     (newer.is_some() || older.is_some())
         .then(|| view! { <nav class="more" aria-label="Pages">{newer} " " {older}</nav> }.into_any())

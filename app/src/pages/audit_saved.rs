@@ -10,6 +10,7 @@ use crate::backend::{SavedQueryList, SavedQueryRow, TypedSavedQuery, TypedSavedQ
 use crate::components::field::Field;
 use crate::components::reveal::reveal;
 use crate::desk::{Desk, Filled};
+use crate::forms::field_id;
 use crate::forms::saved_queries::{DeleteQuery, SaveQuery};
 use crate::routes;
 
@@ -116,7 +117,9 @@ fn change(
     } else {
         (row.name.clone(), row.is_shared)
     };
-    let field = Field::new("name", "Name").id(format!("f-name-{}", row.id)).error(filled.error("name"));
+    // The summary of errors leads to the form that failed.
+    let id = if filled.is_draft { field_id("name") } else { format!("f-name-{}", row.id) };
+    let field = Field::new("name", "Name").id(id).error(filled.error("name"));
     view! {
         <form method="post" action=SaveQuery::url()>
             <input type="hidden" name="typed[id]" value=row.id.clone()/>
@@ -131,7 +134,9 @@ fn change(
 
 fn save(desk: &Desk, here: &Here, list: &SavedQueryList) -> AnyView {
     let filled = desk.filled_where::<TypedSavedQuery>(|typed| typed.id.is_empty());
-    let field = Field::new("name", "Save this query as").error(filled.error("name"));
+    let is_of_another = desk.filled::<TypedSavedQuery>().is_draft && !filled.is_draft;
+    let id = if is_of_another { "f-name-new".to_owned() } else { field_id("name") };
+    let field = Field::new("name", "Save this query as").id(id).error(filled.error("name"));
     view! {
         <form class="saved-new" method="post" action=SaveQuery::url()>
             {here.fields()}

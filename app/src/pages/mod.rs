@@ -44,4 +44,5 @@ pub mod tasks;
 pub mod token;
 mod unexplained;
 pub mod unmatched;
+pub mod window_file;
 pub mod windows;

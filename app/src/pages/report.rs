@@ -8,7 +8,8 @@ use crate::address;
 use crate::backend::{PeriodReport, PeriodTable, PeriodView, TypedPeriod};
 use crate::components::field::Field;
 use crate::components::head::{crumb, head, section};
-use crate::components::number::{counted, thousands};
+use crate::components::held;
+use crate::components::number::counted;
 use crate::components::select::select;
 use crate::desk::{Desk, Page, page};
 use crate::error::FieldError;
@@ -43,6 +44,7 @@ fn typed(desk: &Desk) -> TypedPeriod {
         to: desk.query("to"),
         system: desk.query("system"),
         environment: desk.query("environment"),
+        tag: desk.query("tag"),
         sensitivity: desk.query("sensitivity"),
     }
 }
@@ -55,7 +57,7 @@ fn shown(desk: &Desk, view: &PeriodView, typed: &TypedPeriod, report: &PeriodRep
     {in_words(report.days, desk)} " · " {scope} " · made for " {desk.caller.person.name.clone()} ", "
            {desk.clock().exact(desk.clock().now)}
        };
-    let tables = report.tables.iter().map(|one| table(desk, one)).collect_view();
+    let tables = report.tables.iter().map(|one| table(desk, one, report.unread)).collect_view();
     view! {
         {crumb(routes::AUDIT, "Audit")}
         {head("Access report", lead, None)}
@@ -65,7 +67,8 @@ fn shown(desk: &Desk, view: &PeriodView, typed: &TypedPeriod, report: &PeriodRep
         {section("controls", "What this supports", controls())}
         {tables}
         <p class="quiet ledger-foot">
-            {format!("Every count and row is what its query finds in the book. Who held what is read from its first {} events.", thousands(report.read_to))}
+            "Every count and row is what its query finds in the book. Beside it stands who held what. "
+            {held::read_from(report.read_to, report.unread)}
         </p>
     }
     .into_any()
@@ -81,7 +84,7 @@ fn in_words(days: Days, desk: &Desk) -> String {
 }
 
 fn address_of(typed: &TypedPeriod) -> String {
-    let TypedPeriod { from, to, system, environment, sensitivity } = typed;
+    let TypedPeriod { from, to, system, environment, tag, sensitivity } = typed;
     address::with_all(
         routes::REPORT,
         &[
@@ -89,6 +92,7 @@ fn address_of(typed: &TypedPeriod) -> String {
             ("to", to),
             ("system", system),
             ("environment", environment),
+            ("tag", tag),
             ("sensitivity", sensitivity),
         ],
     )
@@ -120,8 +124,12 @@ fn form(view: &PeriodView, typed: &TypedPeriod, faults: &[FieldError]) -> AnyVie
     };
     let every = || (String::new(), "Every system".to_owned());
     let systems = std::iter::once(every()).chain(view.systems.iter().cloned()).collect();
-    let all = std::iter::once((String::new(), "Every environment".to_owned()));
-    let environments = all.chain(view.environments.iter().map(|name| (name.clone(), name.clone()))).collect();
+    let or_all = |names: &[String], all: &str| -> Vec<(String, String)> {
+        let all = std::iter::once((String::new(), all.to_owned()));
+        all.chain(names.iter().map(|name| (name.clone(), name.clone()))).collect()
+    };
+    let environments = or_all(&view.environments, "Every environment");
+    let tags = or_all(&view.tags, "With any or none");
     let levels =
         [("", "Any"), ("medium", "Medium and above"), ("high", "High and above"), ("critical", "Critical")];
     let levels = levels.into_iter().map(|(value, words)| (value.to_owned(), words.to_owned())).collect();
@@ -131,6 +139,7 @@ fn form(view: &PeriodView, typed: &TypedPeriod, faults: &[FieldError]) -> AnyVie
             {day("to", "To", &typed.to)}
             {select(Field::new("system", "System").error(error("system")), "system", &typed.system, systems)}
             {select(Field::new("environment", "Environment").error(error("environment")), "environment", &typed.environment, environments)}
+            {select(Field::new("tag", "Tag").error(error("tag")), "tag", &typed.tag, tags)}
             {select(Field::new("sensitivity", "Sensitivity").error(error("sensitivity")), "sensitivity", &typed.sensitivity, levels)}
             <button class="button-quiet bar-go" type="submit">"Show"</button>
         </form>

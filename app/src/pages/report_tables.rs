@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::audit_columns::Look;
 use crate::address;
-use crate::backend::{LeftBehind, PeriodRow, PeriodTable};
+use crate::backend::{PeriodRow, PeriodTable};
 use crate::components::head::section;
 use crate::components::held;
 use crate::components::icon::{Icon, icon};
@@ -16,15 +16,15 @@ use crate::components::sentence::about;
 use crate::desk::Desk;
 use crate::routes;
 
-/// One table under its heading, with its query and its export.
-pub(super) fn table(desk: &Desk, one: &PeriodTable) -> AnyView {
+/// One table under its heading, with its query and its export. About who held what, so many events are `unread`.
+pub(super) fn table(desk: &Desk, one: &PeriodTable, unread: usize) -> AnyView {
     let heading = format!("{} ({})", one.table.heading(), counted(one.total, one.is_more));
     let rows = if one.rows.is_empty() {
         view! { <p class="quiet">"None in this period."</p> }.into_any()
     } else {
         let heads =
             columns(one.table).iter().map(|name| view! { <th scope="col">{*name}</th> }).collect_view();
-        let rows = one.rows.iter().map(|found| row(desk, one.table, found)).collect_view();
+        let rows = one.rows.iter().map(|found| row(desk, one.table, found, unread)).collect_view();
         view! { <table class="ledger report-ledger"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table> }
             .into_any()
     };
@@ -79,7 +79,7 @@ fn columns(table: Table) -> &'static [&'static str] {
     }
 }
 
-fn row(desk: &Desk, table: Table, row: &PeriodRow) -> AnyView {
+fn row(desk: &Desk, table: Table, row: &PeriodRow, unread: usize) -> AnyView {
     let cells = match table {
         Table::New | Table::Privileged => {
             vec![when(desk, row), subject(row), about(&row.event.resource), until(desk, row), approval(row)]
@@ -87,7 +87,7 @@ fn row(desk: &Desk, table: Table, row: &PeriodRow) -> AnyView {
         Table::Ended => vec![when(desk, row), subject(row), about(&row.event.resource), why(row), known(row)],
         Table::Left => {
             let mut cells = vec![when(desk, row), subject(row)];
-            cells.extend(left(desk, row.left.as_ref()));
+            cells.extend(left(desk, row, unread));
             cells
         }
         Table::Uncovered => vec![when(desk, row), actor(row), about(&row.event.resource)],
@@ -121,17 +121,21 @@ fn actor(row: &PeriodRow) -> AnyView {
     }
 }
 
+fn not_read() -> AnyView {
+    view! { <span class="quiet">"not read yet"</span> }.into_any()
+}
+
 fn until(desk: &Desk, row: &PeriodRow) -> AnyView {
     match &row.holding {
         Some(holding) => held::until(desk.clock(), holding),
-        None => view! { <span class="quiet">"not read yet"</span> }.into_any(),
+        None => not_read(),
     }
 }
 
 fn approval(row: &PeriodRow) -> AnyView {
     match &row.holding {
-        Some(holding) => held::approval(holding, row.approved_by.as_ref(), row.sees_request),
-        None => view! { <span class="quiet">"not read yet"</span> }.into_any(),
+        Some(holding) => held::approval(holding, row.sees_request),
+        None => not_read(),
     }
 }
 
@@ -141,6 +145,7 @@ fn why(row: &PeriodRow) -> AnyView {
         Some(Some(why)) => held::why(why),
         Some(None) => "not read yet",
         None if row.event.action == "grant.ended" => held::why(Removal::TimeRanOut),
+        None if !row.is_read => "not read yet",
         None => "taken away before it was opened",
     };
     let reason =
@@ -152,14 +157,19 @@ fn known(row: &PeriodRow) -> AnyView {
     match &row.holding {
         Some(holding) => match &holding.closed {
             Some(closed) => held::known(closed).into_any(),
-            None => view! { <span class="quiet">"not read yet"</span> }.into_any(),
+            None => not_read(),
         },
+        None if !row.is_read => not_read(),
         None => "it never was open".into_any(),
     }
 }
 
-fn left(desk: &Desk, left: Option<&LeftBehind>) -> [AnyView; 2] {
-    let Some(left) = left else { return ["nothing".into_any(), ().into_any()] };
+/// What they held then is known once their leaving was read; whether all of it is closed, once everything was.
+fn left(desk: &Desk, row: &PeriodRow, unread: usize) -> [AnyView; 2] {
+    if !row.is_read {
+        return [not_read(), not_read()];
+    }
+    let Some(left) = row.left.as_ref() else { return ["nothing".into_any(), ().into_any()] };
     let held = match left.held {
         0 => "nothing".to_owned(),
         1 => "one access".to_owned(),
@@ -168,8 +178,11 @@ fn left(desk: &Desk, left: Option<&LeftBehind>) -> [AnyView; 2] {
     let closed = match (left.open, left.last_closed_at) {
         (0, Some(at)) => desk.clock().short(at),
         (0, None) => view! { <span class="quiet">"nothing to close"</span> }.into_any(),
-        (open, _) => view! {
-            <span class="unexplained">{icon(Icon::Warning)} {format!("{} not closed yet", thousands(open))}</span>
+        (open, _) => {
+            let so_far = if unread > 0 { ", as far as that is read" } else { "" };
+            view! {
+                <span class="unexplained">{icon(Icon::Warning)} {format!("{} not closed yet{so_far}", thousands(open))}</span>
+            }
         }
         .into_any(),
     };

@@ -36,9 +36,12 @@ pub fn Windows() -> impl IntoView {
             view! { <ul class="rows">{rows}</ul> }.into_any()
         };
         let add = list.may_edit.then(|| section("add", "Add a window", form(&desk, &list)));
+        let several = list.may_edit.then(|| {
+            view! { <a class="button-quiet" href=routes::WINDOWS_FILE>"Add windows from CSV"</a> }.into_any()
+        });
         let body = view! {
             {crumb(routes::AUDIT, "Audit")}
-            {head("Change windows", "Who used which permission while systems were changed.", None)}
+            {head("Change windows", "Who used which permission while systems were changed.", several)}
             {rows}
             {add}
         };

@@ -30,6 +30,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Success, Self::Denied, Self::Failure];
+
     /// The word that the database and the interface use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,7 +44,7 @@ impl Outcome {
 
     /// The outcome with this word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Success, Self::Denied, Self::Failure].into_iter().find(|o| o.as_str() == word)
+        Self::ALL.into_iter().find(|o| o.as_str() == word)
     }
 }
 

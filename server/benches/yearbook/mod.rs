@@ -4,9 +4,12 @@
 
 use std::time::Instant;
 
-use sqlx::{PgPool, Row as _};
+use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
 use store::Store;
 use store::link::Step;
+
+use crate::company::{self, Size};
+use crate::measure::{self, Shared};
 
 /// Events made in one statement.
 const BATCH: i64 = 250_000;
@@ -24,8 +27,46 @@ pub struct Weight {
     pub all: i64,
 }
 
+/// A book that is full.
+pub struct Book {
+    /// Where it is.
+    pub url: String,
+    /// For seeding and for yardsticks.
+    pub pool: PgPool,
+    /// What it weighs.
+    pub weight: Weight,
+}
+
+const SIZE: Size = Size { people: 200, owners: 32, resources: 1_000 };
+const CONNECTIONS: u32 = 4;
+
+/// The book of so many events: the one that an earlier benchmark on this server has filled, or a new one.
+pub async fn open(shared: &Shared, events: u64) -> Book {
+    let name = format!("bench_book_{events}");
+    let mut admin = PgConnection::connect(&shared.database("postgres")).await.unwrap();
+    let is_full: bool = sqlx::query_scalar(
+        "select exists (select from pg_database where datname = $1
+           and shobj_description(oid, 'pg_database') = 'full')",
+    )
+    .bind(&name)
+    .fetch_one(&mut admin)
+    .await
+    .unwrap();
+    let url = if is_full { shared.database(&name) } else { shared.fresh_database(&name).await };
+    let pool = measure::pool(&url, CONNECTIONS).await;
+    if !is_full {
+        let store = Store::connect(&url, CONNECTIONS).unwrap();
+        company::settle(&pool, SIZE).await;
+        fill(&pool, &store, events).await;
+        let mark = format!("comment on database {name} is 'full'");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(mark)).execute(&mut admin).await.unwrap();
+    }
+    let weight = weight(&pool).await;
+    Book { url, pool, weight }
+}
+
 /// Puts so many events in, as the owner and in bulk, numbers them and makes their index as the product does.
-pub async fn fill(pool: &PgPool, store: &Store, events: u64) -> Weight {
+async fn fill(pool: &PgPool, store: &Store, events: u64) {
     let events = i64::try_from(events).unwrap();
     sqlx::query(
         "select event_ensure_partitions(now() - n * interval '30 days') from generate_series(0, 13) n",
@@ -65,7 +106,6 @@ pub async fn fill(pool: &PgPool, store: &Store, events: u64) -> Weight {
     for table in ["vacuum analyze event_search", "vacuum analyze book_name"] {
         sqlx::raw_sql(table).execute(&mut *conn).await.unwrap();
     }
-    weight(pool).await
 }
 
 async fn weight(pool: &PgPool) -> Weight {

@@ -114,6 +114,15 @@ pub fn database_url(source: &Source) -> Result<SecretString, ConfigError> {
     read::postgres(source, "DATABASE_URL", "the database, as the application's own role")
 }
 
+/// A streaming replica of the same database, for reading what may be a moment old. `DATABASE_READ_URL`, default none.
+///
+/// # Errors
+/// When it is not a Postgres address.
+pub fn database_read_url(source: &Source) -> Result<Option<SecretString>, ConfigError> {
+    const NAME: &str = "DATABASE_READ_URL";
+    source.get(NAME).map(|_| read::postgres(source, NAME, "a streaming replica of the database")).transpose()
+}
+
 /// The owner's way to the database. `DATABASE_ADMIN_URL`.
 ///
 /// # Errors
@@ -272,6 +281,14 @@ mod tests {
             let error = with(&[(name, value)]).unwrap_err();
             assert!(error.contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn a_replica_is_read_from_only_where_there_is_one() {
+        let of = |value: &str| database_read_url(&Source::of([("DATABASE_READ_URL".into(), value.into())]));
+        assert!(of("").unwrap().is_none());
+        assert!(of("postgresql://reader@replica/gatebook").unwrap().is_some());
+        assert!(of("replica:5432").unwrap_err().to_string().contains("DATABASE_READ_URL"));
     }
 
     #[test]

@@ -131,8 +131,8 @@ async fn export_held(
     Extension(Visiting(caller)): Extension<Visiting>,
     Query(HeldQuery { format, date }): Query<HeldQuery>,
 ) -> Response {
-    let Some(format) = Format::parse(&format).filter(|format| *format != Format::Ocsf) else {
-        return refused(&PortalError::field("format", "The format is csv or jsonl."));
+    let Some(format) = Format::parse(&format) else {
+        return refused(&PortalError::field("format", format!("The format is {}.", Format::HELD_WORDS)));
     };
     match portal.export_held(&caller, &date, format).await {
         Ok(stream) => {

@@ -10,7 +10,7 @@ mod grants;
 mod history;
 mod people;
 mod report;
-mod rows;
+pub(crate) mod rows;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

@@ -217,6 +217,11 @@ impl<'r> Cells<'r> {
         self.faults.of_cell(self.row, column, message);
     }
 
+    /// Whether nothing in this row was wrong so far.
+    pub fn is_right(&self) -> bool {
+        !self.is_broken
+    }
+
     /// The value when nothing in this row was wrong.
     pub fn finish<T>(self, value: T) -> Option<T> {
         (!self.is_broken).then_some(value)

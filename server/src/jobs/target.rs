@@ -7,7 +7,7 @@ use domain::grant::{Cause, GrantState, Removal, RemovalKnown, retry_after};
 use domain::person::PersonStatus;
 use futures::StreamExt;
 use store::grant::{GrantRecord, Tried, Which};
-use store::{PairLock, Result, Store, catalogue, grant};
+use store::{Result, SessionLock, Store, catalogue, grant};
 
 use super::due::event;
 use crate::connectors::{Connector, ConnectorError, Target};
@@ -38,7 +38,7 @@ pub async fn work(store: &Store, connectors: &[Box<dyn Connector>]) -> Result<us
 }
 
 async fn try_one(store: &Store, connectors: &[Box<dyn Connector>], listed: GrantRecord) -> Result<bool> {
-    let lock = PairLock::try_acquire(store, listed.person().id, listed.system_id()).await?;
+    let lock = SessionLock::try_pair(store, listed.person().id, listed.system_id()).await?;
     let Some(lock) = lock else { return Ok(false) };
     // What was listed may have changed before the lock was had.
     let fresh = grant::find(&mut *store.read().await?, listed.id()).await?;

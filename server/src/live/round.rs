@@ -53,7 +53,7 @@ impl Hub {
                 None => End::SignedOut,
                 Some(one) => {
                     let roles = lasting_roles(one.roles, one.roles_read_at, one.now);
-                    if !seat.sees_all || roles.auditor || roles.administrator {
+                    if !seat.sees_all || roles.sees_all() {
                         continue;
                     }
                     End::RoleLost

@@ -86,11 +86,12 @@ pub struct Look {
 
 /// How far this query can be read: what depends on what reports mean waits until that is known.
 pub fn position_for(frontier: Frontier, query: &Query) -> i64 {
-    const BY_MATCHING: [Field; 8] = [
+    const BY_MATCHING: [Field; 9] = [
         Field::Person,
         Field::Resource,
         Field::System,
         Field::Environment,
+        Field::Tag,
         Field::Sensitivity,
         Field::Grant,
         Field::Covered,

@@ -8,9 +8,11 @@ use domain::audit::query::{Field, Query};
 use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
 use domain::id::{EventId, RequestId};
-use store::audit::{self, At, COUNTED_MAX, Cursor, Facet, Search};
+use store::audit::{self, At, COUNTED_MAX, Cursor, Found, Reach, Search};
+use store::copy::Reading;
 use store::{PgConnection, Store, request, usage};
 
+use super::lagging::{Lagging, lagging};
 use super::{Fault, Portal, cursor, deciding, tell};
 use crate::live::position_for;
 
@@ -20,8 +22,8 @@ const PAGE_EVENTS: usize = 50;
 const THREAD_MAX: i64 = 100;
 /// Names offered to somebody who types one.
 const VALUES_MAX: i64 = 8;
-/// The same search by the same person is written down once in this time.
-const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
+/// The same search by the same reader is written down once in this time.
+pub(super) const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
 
 #[async_trait]
 impl Audit for Portal {
@@ -41,7 +43,7 @@ impl Portal {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn values(&self, caller: &Caller, field: Field, part: &str) -> Answer<Vec<String>> {
-        if matches!(field, Field::Source | Field::Window) && !sees_all(caller) {
+        if matches!(field, Field::Source | Field::Window) && !caller.roles.sees_all() {
             return Ok(Vec::new());
         }
         let found = async { audit::values(&mut *self.store.read().await?, field, part, VALUES_MAX).await };
@@ -53,38 +55,43 @@ impl Portal {
     /// # Errors
     /// When it cannot be written down.
     pub async fn note_watching(&self, caller: &Caller, query: &Query) -> Answer<()> {
-        if !sees_all(caller) || query.is_all() {
+        if !caller.roles.sees_all() || query.is_all() {
             return Ok(());
         }
         tell(note_search(&self.store, caller, query).await)
     }
 }
 
-/// Whether the whole book is open to the caller.
-pub(crate) fn sees_all(caller: &Caller) -> bool {
-    caller.roles.auditor || caller.roles.administrator
-}
-
 /// What is looked for, showing no more than the caller may see.
 fn search_of<'a>(caller: &Caller, query: &'a Query) -> Search<'a> {
-    Search { query, concerning: (!sees_all(caller)).then(|| caller.id()) }
+    Search { query, concerning: (!caller.roles.sees_all()).then(|| caller.id()) }
 }
 
 async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage) -> Result<AuditList, Fault> {
-    let wanted = search_of(caller, query);
     let at = match page {
         AuditPage::Newest => At::Newest,
         AuditPage::OlderThan(cursor) => At::OlderThan(read_cursor(cursor)?),
         AuditPage::NewerThan(cursor) => At::NewerThan(read_cursor(cursor)?),
     };
-    let mut conn = store.read().await?;
+    let read = |mut conn: Reading| async move { found(&mut conn, caller, query, at).await };
+    let Lagging { found, behind } = lagging(store, read).await?;
+    // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
+    if caller.roles.sees_all() && !query.is_all() {
+        note_search(store, caller, query).await?;
+    }
+    Ok(AuditList { behind_seconds: behind.map_or(0, |behind| behind.as_secs()), ..found })
+}
+
+async fn found(conn: &mut PgConnection, caller: &Caller, query: &Query, at: At) -> Result<AuditList, Fault> {
+    let wanted = search_of(caller, query);
     let limit = i64::try_from(PAGE_EVENTS + 1).unwrap_or(i64::MAX);
     // Before the events, so that none falls between them and what is watched from there on.
     let position = match at {
-        At::Newest => position_for(audit::frontier(&mut conn).await?, query),
+        At::Newest => position_for(audit::frontier(conn).await?, query),
         _ => 0,
     };
-    let mut events = audit::search(&mut conn, wanted, at, limit).await?;
+    let unfound = audit::unfound(conn).await?;
+    let Found { mut events, looked_to } = audit::look(conn, wanted, at, limit, Reach::default()).await?;
     let has_more = events.len() > PAGE_EVENTS;
     if matches!(at, At::NewerThan(_)) {
         // The one too many is the newest: what comes next to the cursor is at the end.
@@ -93,44 +100,51 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         events.truncate(PAGE_EVENTS);
     }
     events.iter_mut().for_each(|event| hide_source(caller, event));
-    let cursor = |event: Option<&Event>| {
-        event.map(|e| write_cursor(Cursor { recorded_at: e.recorded_at, id: e.id })).unwrap_or_default()
-    };
-    let (has_newer, has_older) = match at {
-        At::Newest => (false, has_more),
-        At::OlderThan(_) => (true, has_more),
-        At::NewerThan(_) => (has_more, true),
-    };
-    let (previous, next) =
-        (cursor(events.first().filter(|_| has_newer)), cursor(events.last().filter(|_| has_older)));
-    // Further back, the strip and the facets are not shown, and counting is cheaper.
-    let (count, tally) = if at == At::Newest {
-        let counted = audit::tally(&mut conn, wanted, caller.time_zone).await?;
-        let count = counted.iter().filter(|one| matches!(one.facet, Facet::Outcome(_))).map(|one| one.events);
-        (count.sum(), Some(tally::tally(&counted, query, caller)))
-    } else {
-        (audit::count(&mut conn, wanted).await?, None)
-    };
-    drop(conn);
-    // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
-    if sees_all(caller) && at == At::Newest && !query.is_all() {
-        note_search(store, caller, query).await?;
-    }
+    let (previous, next) = pages(at, &events, has_more, looked_to);
+    let found = audit::tally(conn, wanted, caller.time_zone).await?;
+    // Further back, the strip and the facets are not shown.
+    let tally = (at == At::Newest).then(|| tally::tally(&found.counted, query, caller));
     Ok(AuditList {
         events,
-        total: usize::try_from(count.min(COUNTED_MAX)).unwrap_or(0),
-        is_more: count > COUNTED_MAX,
+        total: usize::try_from(found.events.min(COUNTED_MAX)).unwrap_or(0),
+        is_more: found.events > COUNTED_MAX || !found.is_whole,
         next,
         previous,
         tally,
-        sees_all: sees_all(caller),
         position,
+        looked_to: looked_to.map(|cursor| cursor.recorded_at),
+        unfound: usize::try_from(unfound).unwrap_or(0),
+        behind_seconds: 0,
     })
+}
+
+/// The cursors of the pages before and behind; empty where there is none.
+fn pages(at: At, events: &[Event], has_more: bool, looked_to: Option<Cursor>) -> (String, String) {
+    let of = |event: Option<&Event>| event.map(|e| Cursor { recorded_at: e.recorded_at, id: e.id });
+    let (first, last) = (of(events.first()), of(events.last()));
+    // Where it was looked enough, it goes on from there, not from the last that was found.
+    let (previous, next) = match at {
+        At::Newest => (None, looked_to.or(last.filter(|_| has_more))),
+        At::OlderThan(here) => (first.or(Some(here)), looked_to.or(last.filter(|_| has_more))),
+        At::NewerThan(here) => (looked_to.or(first.filter(|_| has_more)), last.or(Some(here))),
+    };
+    (previous.map(write_cursor).unwrap_or_default(), next.map(write_cursor).unwrap_or_default())
+}
+
+/// Refuses what must hold everything while there is what no search finds.
+pub(super) async fn whole(conn: &mut PgConnection) -> Result<(), Fault> {
+    match audit::unfound(conn).await? {
+        0 => Ok(()),
+        unfound => Err(PortalError::Conflict(format!(
+            "{unfound} events have come in and cannot be searched yet. Try again in a few minutes."
+        ))
+        .into()),
+    }
 }
 
 /// From where somebody else acted is the auditors' to know.
 pub(crate) fn hide_source(caller: &Caller, event: &mut Event) {
-    if !sees_all(caller) && event.actor.id() != Some(caller.id()) {
+    if !caller.roles.sees_all() && event.actor.id() != Some(caller.id()) {
         event.source.ip = None;
         event.source.user_agent = None;
     }
@@ -156,13 +170,13 @@ pub(super) async fn note_reading(
     Ok(())
 }
 
-pub(super) fn write_cursor(at: Cursor) -> String {
-    cursor::write(at.recorded_at, at.id.0)
+pub(super) fn write_cursor(place: Cursor) -> String {
+    cursor::write(place.recorded_at, place.id)
 }
 
 pub(super) fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
     let (recorded_at, id) = cursor::read(text).ok_or(PortalError::NotFound)?;
-    Ok(Cursor { recorded_at, id: EventId(id) })
+    Ok(Cursor { recorded_at, id })
 }
 
 async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView, Fault> {
@@ -171,11 +185,11 @@ async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView,
     let concerns = |event: &Event| {
         event.actor.id() == Some(caller.id()) || event.subject.as_ref().is_some_and(|s| s.id == caller.id())
     };
-    if !sees_all(caller) && !concerns(&event) {
+    if !caller.roles.sees_all() && !concerns(&event) {
         return Err(PortalError::NotFound.into());
     }
     let mut thread = thread(&mut conn, &event).await?;
-    thread.retain(|event| sees_all(caller) || concerns(event));
+    thread.retain(|event| caller.roles.sees_all() || concerns(event));
     thread.iter_mut().chain([&mut event]).for_each(|event| hide_source(caller, event));
     let json = serde_json::to_string_pretty(&event).map_err(|_| PortalError::Internal)?;
     let place = usage::place_of(&mut conn, id).await?;
@@ -212,21 +226,4 @@ async fn thread(conn: &mut PgConnection, event: &Event) -> Result<Vec<Event>, Fa
         return Ok(Vec::new());
     }
     Ok(audit::thread(conn, event.request_id, event.grant_id, THREAD_MAX).await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_comes_back_as_it_went_and_nonsense_is_not_found() {
-        let cursor = Cursor {
-            recorded_at: chrono::DateTime::from_timestamp_micros(1_795_000_000_123_456).expect("a time"),
-            id: EventId(uuid::Uuid::from_u128(7)),
-        };
-        assert_eq!(read_cursor(&write_cursor(cursor)), Ok(cursor));
-        for bad in ["", "x", "AAAA", "====", &"a".repeat(5_000)] {
-            assert_eq!(read_cursor(bad), Err(PortalError::NotFound), "{bad:.10}");
-        }
-    }
 }

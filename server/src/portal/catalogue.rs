@@ -183,7 +183,7 @@ async fn resource(store: &Store, caller: &Caller, slug: &str) -> Result<Resource
         usual: usual_times(&mut conn, &ids).await?,
         pending: request::pending_for(&mut conn, caller.id(), &ids).await?.into_iter().collect(),
         live: grant::list(&mut conn, Which::LiveOn(&ids), 5_000).await?,
-        sees_holders: owns || caller.roles.auditor || caller.roles.administrator,
+        sees_holders: owns || caller.roles.sees_all(),
         has_account: person::accounts(&mut conn, caller.id())
             .await?
             .iter()

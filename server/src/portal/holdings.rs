@@ -7,12 +7,13 @@ use app::error::{FieldError, PortalError};
 use async_trait::async_trait;
 use domain::caller::Caller;
 use domain::holding::moment_of;
-use domain::id::{EntitlementId, GrantId, PersonId};
-use domain::person::PersonRef;
+use domain::id::{EntitlementId, PersonId};
 use store::audit::COUNTED_MAX;
+use store::copy::Reading;
 use store::holding::{self, Cursor, HoldingRecord, Of, Search};
 use store::{PgConnection, Store, catalogue, owner, person};
 
+use super::lagging::lagging;
 use super::{Fault, Portal, audit, cursor, tell};
 
 mod export;
@@ -38,8 +39,9 @@ async fn of_person(store: &Store, caller: &Caller, id: PersonId, asked: &AsOf) -
     let mut conn = store.read().await?;
     let record = person::find(&mut conn, id).await?.ok_or(PortalError::NotFound)?;
     let is_theirs = caller.id() == id || record.manager().is_some_and(|manager| manager.id == caller.id());
-    let seen_by = (!is_theirs && !audit::sees_all(caller)).then(|| caller.id());
-    let held = held(&mut conn, caller, (Of::Person(id), seen_by), asked).await?;
+    let seen_by = (!is_theirs && !caller.roles.sees_all()).then(|| caller.id());
+    drop(conn);
+    let held = held(store, caller, (Of::Person(id), seen_by), asked).await?;
     Ok(HeldView { of: Some(record.name.clone()), is_narrowed: seen_by.is_some(), held })
 }
 
@@ -47,14 +49,15 @@ async fn of_resource(store: &Store, caller: &Caller, slug: &str, asked: &AsOf) -
     let mut conn = store.read().await?;
     let record = catalogue::find_resource(&mut conn, slug).await?.ok_or(PortalError::NotFound)?;
     let is_open =
-        audit::sees_all(caller) || owner::owns_resource(&mut conn, caller.id(), record.id()).await?;
+        caller.roles.sees_all() || owner::owns_resource(&mut conn, caller.id(), record.id()).await?;
     let seen_by = (!is_open).then(|| caller.id());
-    let held = held(&mut conn, caller, (Of::Resource(record.id()), seen_by), asked).await?;
+    drop(conn);
+    let held = held(store, caller, (Of::Resource(record.id()), seen_by), asked).await?;
     Ok(HeldView { of: Some(record.name.clone()), is_narrowed: seen_by.is_some(), held })
 }
 
 fn must_read(caller: &Caller) -> Result<(), PortalError> {
-    if audit::sees_all(caller) {
+    if caller.roles.sees_all() {
         return Ok(());
     }
     let message = "Who had what everywhere is for auditors and administrators. Your own stands on your page.";
@@ -63,10 +66,8 @@ fn must_read(caller: &Caller) -> Result<(), PortalError> {
 
 async fn of_all(store: &Store, caller: &Caller, asked: &AsOf) -> Result<HeldView, Fault> {
     must_read(caller)?;
-    let mut conn = store.read().await?;
-    let held = held(&mut conn, caller, (Of::All, None), asked).await?;
-    drop(conn);
-    if held.is_ok() && asked.older.is_empty() {
+    let held = held(store, caller, (Of::All, None), asked).await?;
+    if held.is_ok() {
         let date = asked.date.trim();
         let as_of = if date.is_empty() { "now" } else { date };
         audit::note_reading(store, caller, serde_json::json!({ "as_of": as_of })).await?;
@@ -75,7 +76,7 @@ async fn of_all(store: &Store, caller: &Caller, asked: &AsOf) -> Result<HeldView
 }
 
 async fn held(
-    conn: &mut PgConnection,
+    store: &Store,
     caller: &Caller,
     (of, seen_by): (Of, Option<PersonId>),
     asked: &AsOf,
@@ -84,20 +85,30 @@ async fn held(
         Ok(at) => at,
         Err(error) => return Ok(Err(FieldError::new("date", error))),
     };
-    let behind = if asked.older.is_empty() { None } else { Some(read_cursor(&asked.older)?) };
+    let behind = match asked.older.as_str() {
+        "" => None,
+        older => {
+            let (opened_at, grant) = cursor::read(older).ok_or(PortalError::NotFound)?;
+            Some(Cursor { opened_at, grant })
+        }
+    };
     let search = Search { of, at, seen_by };
-    // Before what it stands for: what is read meanwhile is shown, not promised.
-    let progress = holding::progress(conn).await?;
     let limit = i64::try_from(PAGE_ROWS + 1).unwrap_or(i64::MAX);
-    let mut records = holding::held(conn, search, behind, limit).await?;
+    let read = |mut conn: Reading| async move {
+        // Before what it stands for: what is read meanwhile is shown, not promised.
+        let progress = holding::progress(&mut conn).await?;
+        let records = holding::held(&mut conn, search, behind, limit).await?;
+        Ok((progress, records, holding::count(&mut conn, search, COUNTED_MAX + 1).await?))
+    };
+    let (progress, mut records, total) = lagging(store, read).await?.found;
     let has_more = records.len() > PAGE_ROWS;
     records.truncate(PAGE_ROWS);
-    let total = holding::count(conn, search, COUNTED_MAX + 1).await?;
-    let next = records.last().filter(|_| has_more).map(write_cursor).unwrap_or_default();
+    let last = records.last().filter(|_| has_more).map(cursor_of);
+    let next = last.map(|last| cursor::write(last.opened_at, last.grant)).unwrap_or_default();
     let number = |count: i64| usize::try_from(count).unwrap_or_default();
     Ok(Ok(Held {
         at,
-        rows: rows(conn, caller, records).await?,
+        rows: rows(&mut *store.read().await?, caller, records).await?,
         total: number(total.min(COUNTED_MAX)),
         is_more: total > COUNTED_MAX,
         next,
@@ -121,26 +132,15 @@ async fn rows(
         .map(|record| {
             let HoldingRecord { holding, resource_slug } = record;
             let decided = holding.decided.as_ref();
-            let approved_by = decided.and_then(|d| Some(PersonRef { id: d.by?, name: d.name.clone() }));
             let sees_request = caller.roles.auditor
                 || holding.person.id == caller.id()
                 || decided.is_some_and(|decided| decided.by == Some(caller.id()))
                 || holding.about.entitlement_id.is_some_and(|id| owned.contains(&id));
-            HeldRow { holding, resource_slug, approved_by, sees_request }
+            HeldRow { holding, resource_slug, sees_request }
         })
         .collect())
 }
 
 fn cursor_of(record: &HoldingRecord) -> Cursor {
     Cursor { opened_at: record.holding.opened_at, grant: record.holding.grant }
-}
-
-fn write_cursor(record: &HoldingRecord) -> String {
-    let Cursor { opened_at, grant } = cursor_of(record);
-    cursor::write(opened_at, grant.0)
-}
-
-fn read_cursor(text: &str) -> Result<Cursor, PortalError> {
-    let (opened_at, grant) = cursor::read(text).ok_or(PortalError::NotFound)?;
-    Ok(Cursor { opened_at, grant: GrantId(grant) })
 }

@@ -53,7 +53,7 @@ async fn show(store: &Store, caller: &Caller, id: PersonId) -> Result<PersonView
     let job_roles = person::job_roles(&mut conn, id).await?;
     let manager = record.manager();
     let is_self_or_report = caller.id() == id || manager.as_ref().is_some_and(|m| m.id == caller.id());
-    let sees_all = caller.roles.auditor || caller.roles.administrator;
+    let sees_all = caller.roles.sees_all();
     let holds =
         if is_self_or_report || sees_all { Some(holds(&mut conn, id, &job_roles).await?) } else { None };
     let timeline = if caller.id() == id || sees_all {

@@ -50,7 +50,7 @@ impl Reader {
     /// Whether the whole book is open to them.
     pub fn sees_all(&self) -> bool {
         match self {
-            Self::Person(caller) => audit::sees_all(caller),
+            Self::Person(caller) => caller.roles.sees_all(),
             Self::Program(_) => true,
         }
     }

@@ -1,26 +1,24 @@
 //! The book for programs: page after page, as the page for people shows it.
 
 use app::error::PortalError;
-use chrono::TimeDelta;
 use domain::audit::query::{QUERY_MAX_CHARS, Query};
 use domain::audit::{Action, Event};
 use serde_json::json;
-use store::audit::{self, At, Cursor, Search};
+use store::audit::{self, At, Cursor, Found, Reach, Search};
+use store::copy::Reading;
 use store::{Store, reading_token};
 
-use super::audit::{note_search, read_cursor, write_cursor};
+use super::audit::{SEARCH_TOLD_EVERY, note_search, read_cursor, whole, write_cursor};
+use super::lagging::lagging;
 use super::reader::{Program, Reader};
 use super::{Fault, Portal, tell};
-
-/// The same search by the same token is written down once in this time.
-const SEARCH_TOLD_EVERY: TimeDelta = TimeDelta::hours(1);
 
 /// Some events, and where the next ones begin.
 #[derive(Debug, Clone)]
 pub struct Listed {
     /// Newest first.
     pub events: Vec<Event>,
-    /// Where to go on: the query, with its times resolved so that all pages are of one search, and the cursor.
+    /// Where to go on, even if there were fewer than wanted: the query, with its times resolved so that all pages are of one search, and the cursor.
     pub next: Option<(String, String)>,
 }
 
@@ -53,17 +51,22 @@ async fn list(
     };
     let wanted = Search { query, concerning: reader.concerning() };
     let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
-    let mut events = audit::search(&mut *store.read().await?, wanted, at, most).await?;
+    let read = |mut conn: Reading| async move {
+        whole(&mut conn).await?;
+        Ok(audit::look(&mut conn, wanted, at, most, Reach::default()).await?)
+    };
+    let Found { mut events, looked_to } = lagging(store, read).await?.found;
     let has_more = events.len() > limit;
     events.truncate(limit);
     events.iter_mut().for_each(|event| reader.hide_source(event));
-    if at == At::Newest {
-        note(store, reader, query).await?;
-    }
-    let next = events.last().filter(|_| has_more).map(|last| {
+    note(store, reader, query).await?;
+    let last = events.last().filter(|_| has_more);
+    // Where it was looked enough, it goes on from there, not from the last that was found.
+    let from = looked_to.or(last.map(|last| Cursor { recorded_at: last.recorded_at, id: last.id }));
+    let next = from.map(|from| {
         let resolved = query.to_text();
         let text = if resolved.chars().count() <= QUERY_MAX_CHARS { resolved } else { query.as_written() };
-        (text, write_cursor(Cursor { recorded_at: last.recorded_at, id: last.id }))
+        (text, write_cursor(from))
     });
     Ok(Listed { events, next })
 }

@@ -13,11 +13,12 @@ use domain::caller::Caller;
 use domain::catalogue::Sensitivity;
 use domain::holding::Holding;
 use domain::id::{EventId, GrantId};
-use domain::person::PersonRef;
 use domain::report::{Days, Scope, Table};
 use store::audit::{At, COUNTED_MAX, Search};
+use store::copy::Reading;
 use store::{PgConnection, Store, catalogue, holding, system_edit, usage};
 
+use super::lagging::lagging;
 use super::typed::Faults;
 use super::{Fault, Portal, audit, tell};
 
@@ -32,7 +33,7 @@ impl Reports for Portal {
 }
 
 async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<PeriodView, Fault> {
-    if !audit::sees_all(caller) {
+    if !caller.roles.sees_all() {
         let message = "Reports on a period are for auditors and administrators.";
         return Err(PortalError::Forbidden(message.to_owned()).into());
     }
@@ -43,23 +44,32 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
         .map(|system| (system.slug, system.name))
         .collect();
     let environments = catalogue::environments(&mut conn).await?;
-    let (days, scope, queries) = match read(caller, typed, &systems, &environments) {
+    let tags = catalogue::tags(&mut conn).await?;
+    let (days, scope, queries) = match read(caller, typed, &systems, (&environments, &tags)) {
         Ok(read) => read,
-        Err(faults) => return Ok(PeriodView { systems, environments, report: Err(faults) }),
+        Err(faults) => return Ok(PeriodView { systems, environments, tags, report: Err(faults) }),
     };
-    let read_to = holding::progress(&mut conn).await?.position;
-    let mut tables = Vec::new();
-    for (table, query) in queries {
-        tables.push(read_table(&mut conn, caller, table, query).await?);
-    }
     drop(conn);
+    let queries = &queries;
+    let read = |mut conn: Reading| async move {
+        audit::whole(&mut conn).await?;
+        // Before what it stands for: what is read meanwhile is shown, not promised.
+        let progress = holding::progress(&mut conn).await?;
+        let mut tables = Vec::new();
+        for (table, query) in queries {
+            tables.push(read_table(&mut conn, caller, (*table, query.clone()), progress.position).await?);
+        }
+        Ok((progress, tables))
+    };
+    let (progress, tables) = lagging(store, read).await?.found;
     let detail = serde_json::json!({
         "report": "period", "from": days.from, "to": days.to,
-        "system": scope.system, "environment": scope.environment, "sensitivity": scope.sensitivity,
+        "system": scope.system, "environment": scope.environment, "tag": scope.tag, "sensitivity": scope.sensitivity,
     });
     audit::note_reading(store, caller, detail).await?;
-    let report = PeriodReport { days, scope: in_words(&scope), read_to: number(read_to), tables };
-    Ok(PeriodView { systems, environments, report: Ok(report) })
+    let (read_to, unread) = (number(progress.position), number(progress.numbered - progress.position));
+    let report = PeriodReport { days, scope: in_words(&scope), read_to, unread, tables };
+    Ok(PeriodView { systems, environments, tags, report: Ok(report) })
 }
 
 /// What is to be asked.
@@ -69,14 +79,14 @@ fn read(
     caller: &Caller,
     typed: &TypedPeriod,
     systems: &[(String, String)],
-    environments: &[String],
+    (environments, tags): (&[String], &[String]),
 ) -> Result<Asked, Vec<FieldError>> {
     let mut faults = Faults::default();
     let days = Days::read(&typed.from, &typed.to, caller.time_zone, caller.called_at);
     let days = match days {
         Ok(days) => Some(days),
-        Err(error) => {
-            faults.add(error.field(), &error);
+        Err(wrong) => {
+            wrong.iter().for_each(|error| faults.add(error.field(), error));
             None
         }
     };
@@ -90,16 +100,15 @@ fn read(
             found
         }
     };
-    let environment = match typed.environment.trim() {
-        "" => None,
-        name => {
-            let found = environments.iter().find(|known| *known == name).cloned();
-            if found.is_none() {
-                faults.add("environment", "There is no such environment. Choose one of the list.");
-            }
-            found
+    let mut named = |field: &str, typed: &str, known: &[String]| {
+        let found = known.iter().find(|known| *known == typed.trim()).cloned();
+        if found.is_none() && !typed.trim().is_empty() {
+            faults.add(field, format!("There is no such {field}. Choose one of the list."));
         }
+        found
     };
+    let environment = named("environment", &typed.environment, environments);
+    let tag = named("tag", &typed.tag, tags);
     let sensitivity = match typed.sensitivity.trim() {
         "" => None,
         word => {
@@ -110,7 +119,7 @@ fn read(
             found
         }
     };
-    let scope = Scope { system, environment, sensitivity };
+    let scope = Scope { system, environment, tag, sensitivity };
     let mut queries = Vec::new();
     if let Some(days) = days {
         for table in Table::ALL {
@@ -135,8 +144,10 @@ fn in_words(scope: &Scope) -> Option<String> {
         Sensitivity::Critical => "critical sensitivity".to_owned(),
         level => format!("{} sensitivity and above", level.as_str()),
     });
-    let parts: Vec<String> =
-        scope.system.clone().into_iter().chain(scope.environment.clone()).chain(level).collect();
+    let parts: Vec<String> = [scope.system.clone(), scope.environment.clone(), scope.tag.clone(), level]
+        .into_iter()
+        .flatten()
+        .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
@@ -147,13 +158,13 @@ fn number(count: i64) -> usize {
 async fn read_table(
     conn: &mut PgConnection,
     caller: &Caller,
-    table: Table,
-    query: Query,
+    (table, query): (Table, Query),
+    read_to: i64,
 ) -> Result<PeriodTable, Fault> {
     let search = Search { query: &query, concerning: None };
     let events = store::audit::search(conn, search, At::Newest, ROWS_MAX).await?;
     let total = store::audit::count(conn, search).await?;
-    let rows = rows(conn, caller, table, events).await?;
+    let rows = rows(conn, caller, (table, events), read_to).await?;
     let (is_more, total) = (total > COUNTED_MAX, number(total.min(COUNTED_MAX)));
     Ok(PeriodTable { table, total, is_more, rows, query })
 }
@@ -161,12 +172,13 @@ async fn read_table(
 async fn rows(
     conn: &mut PgConnection,
     caller: &Caller,
-    table: Table,
-    events: Vec<Event>,
+    (table, events): (Table, Vec<Event>),
+    read_to: i64,
 ) -> Result<Vec<PeriodRow>, Fault> {
     let grants: Vec<GrantId> = events.iter().filter_map(|event| event.grant_id).collect();
     let holdings: HashMap<GrantId, Holding> = holding::of_grants(conn, &grants).await?;
     let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+    let read = holding::read_of(conn, &ids, read_to).await?;
     let mut people =
         if table == Table::Uncovered { usage::people_of(conn, &ids).await? } else { HashMap::new() };
     let mut left = if table == Table::Left { left_behind(conn, &events).await? } else { HashMap::new() };
@@ -177,7 +189,7 @@ async fn rows(
             let holding = event.grant_id.and_then(|grant| holdings.get(&grant)).cloned();
             let decided = holding.as_ref().and_then(|holding| holding.decided.as_ref());
             PeriodRow {
-                approved_by: decided.and_then(|by| Some(PersonRef { id: by.by?, name: by.name.clone() })),
+                is_read: read.contains(&event.id),
                 sees_request: caller.roles.auditor || decided.is_some_and(|by| by.by == Some(caller.id())),
                 person: people.remove(&event.id),
                 left: left.remove(&event.id),

@@ -14,7 +14,6 @@ use serde_json::json;
 use store::saved_query::{self, ONE_OF_A_NAME, SavedQueryRecord};
 use store::{Store, StoreError, Tx};
 
-use super::audit::sees_all;
 use super::editing::form;
 use super::typed::Faults;
 use super::{Fault, Portal, Refused, refuse, tell};
@@ -46,7 +45,7 @@ impl SavedQueries for Portal {
 
 async fn list(store: &Store, caller: &Caller) -> Result<SavedQueryList, Fault> {
     let found =
-        saved_query::list(&mut *store.read().await?, caller.id(), sees_all(caller), SHOWN_MAX).await?;
+        saved_query::list(&mut *store.read().await?, caller.id(), caller.roles.sees_all(), SHOWN_MAX).await?;
     let row = |record: SavedQueryRecord| {
         let is_own = record.owner == caller.id();
         SavedQueryRow {
@@ -60,7 +59,7 @@ async fn list(store: &Store, caller: &Caller) -> Result<SavedQueryList, Fault> {
             may_delete: is_own || caller.roles.administrator,
         }
     };
-    Ok(SavedQueryList { queries: found.into_iter().map(row).collect(), may_share: sees_all(caller) })
+    Ok(SavedQueryList { queries: found.into_iter().map(row).collect(), may_share: caller.roles.sees_all() })
 }
 
 fn wants_sharing(typed: &TypedSavedQuery) -> bool {
@@ -72,13 +71,11 @@ fn refused(tried: Action, message: &'static str) -> Refused<'static> {
 }
 
 /// Sharing is among those who can see what is found.
-async fn check_sharing(store: &Store, caller: &Caller, typed: &TypedSavedQuery) -> Result<(), Fault> {
-    if wants_sharing(typed) && !sees_all(caller) {
-        let message = "Only auditors and administrators share queries.";
-        return Err(refuse(store, caller, refused(Action::QuerySaved, message)).await);
-    }
-    Ok(())
+fn may_share(caller: &Caller, typed: &TypedSavedQuery) -> bool {
+    !wants_sharing(typed) || caller.roles.sees_all()
 }
+
+const NO_SHARING: &str = "Only auditors and administrators share queries.";
 
 fn one_of_a_name(error: StoreError) -> Fault {
     if error.violates(ONE_OF_A_NAME) {
@@ -89,7 +86,9 @@ fn one_of_a_name(error: StoreError) -> Fault {
 }
 
 async fn add(store: &Store, caller: &Caller, typed: &TypedSavedQuery) -> Result<(), Fault> {
-    check_sharing(store, caller, typed).await?;
+    if !may_share(caller, typed) {
+        return Err(refuse(store, caller, refused(Action::QuerySaved, NO_SHARING)).await);
+    }
     let mut faults = Faults::default();
     let name = form::name(&mut faults, &typed.name, NAME_MAX_CHARS);
     let query = faults.take("query", parse(&typed.query, &context_of(caller)));
@@ -132,8 +131,9 @@ fn facts(record: &SavedQueryRecord) -> serde_json::Value {
 async fn find(tx: &mut Tx, caller: &Caller, id: &str) -> Result<SavedQueryRecord, Fault> {
     let id: SavedQueryId = id.trim().parse().map_err(|_| PortalError::NotFound)?;
     let found = saved_query::lock(tx.conn(), id).await?;
-    let sees =
-        |record: &SavedQueryRecord| record.owner == caller.id() || (record.is_shared && sees_all(caller));
+    let sees = |record: &SavedQueryRecord| {
+        record.owner == caller.id() || (record.is_shared && caller.roles.sees_all())
+    };
     Ok(found.filter(sees).ok_or(PortalError::NotFound)?)
 }
 
@@ -145,8 +145,9 @@ async fn change(store: &Store, caller: &Caller, id: &str, typed: &TypedSavedQuer
         let message = "Only who saved a query changes it.";
         return Err(refuse(store, caller, refused(Action::QueryChanged, message)).await);
     }
-    if !before.is_shared {
-        check_sharing(store, caller, typed).await?;
+    if !before.is_shared && !may_share(caller, typed) {
+        drop(tx);
+        return Err(refuse(store, caller, refused(Action::QueryChanged, NO_SHARING)).await);
     }
     let mut faults = Faults::default();
     let name = form::name(&mut faults, &typed.name, NAME_MAX_CHARS);

@@ -1,4 +1,4 @@
-//! Sources of events and their tokens: administrators make, rotate and end them.
+//! Sources of events: administrators make and end them. Their tokens are in [`super::tokens`].
 
 use app::backend::{
     Answer, Offer, Saved, SourceRow, SourceView, Sources, TokenRow, TypedSource, TypedSourceEnd, TypedToken,
@@ -6,26 +6,22 @@ use app::backend::{
 };
 use app::error::PortalError;
 use async_trait::async_trait;
-use chrono::TimeDelta;
 use domain::audit::{About, Action, NewEvent};
 use domain::caller::Caller;
-use domain::id::{SourceId, SystemId, TokenId};
-use domain::token;
+use domain::id::{SourceId, SystemId};
 use serde_json::json;
-use store::source::{self, KeptSecret, ONE_AT_A_SLUG, SourceRecord, TokenRecord};
+use store::source::{self, ONE_AT_A_SLUG, SourceRecord, TokenRecord};
 use store::system_edit;
 use store::{PgConnection, Store, Tx};
 
 use super::editing::{form, may};
 use super::typed::Faults;
-use super::{Fault, Portal, reading_tokens, refuse, tell};
+use super::{Fault, Portal, refuse, tell, tokens};
 use crate::connectors::settings::NO_SECRET;
-use crate::secret;
+use crate::http::api::ORIGIN;
 
-/// So long does the secret of before work after a rotation.
-const PREVIOUS_WORKS: TimeDelta = TimeDelta::hours(24);
 /// Slugs that are origins of Gatebook's own.
-const RESERVED: [&str; 7] = ["web", "job", "imported", "provider", "command", "api", "new"];
+const RESERVED: [&str; 7] = ["web", "job", "imported", "provider", "command", ORIGIN, "new"];
 
 #[async_trait]
 impl Sources for Portal {
@@ -46,7 +42,7 @@ impl Sources for Portal {
     }
 
     async fn reading_tokens(&self, caller: &Caller) -> Answer<Vec<TokenRow>> {
-        let listed = reading_tokens::list(&self.store, caller).await;
+        let listed = tokens::of_none(&self.store, caller).await;
         tell(listed).map(|tokens| tokens.into_iter().map(|token| token_row(caller, token)).collect())
     }
 
@@ -55,24 +51,15 @@ impl Sources for Portal {
     }
 
     async fn offer(&self, caller: &Caller, slug: &str, token: &str) -> Answer<Offer> {
-        tell(match slug {
-            "" => reading_tokens::offer(&self.store, caller, token).await,
-            slug => offer(&self.store, caller, slug, token).await,
-        })
+        tell(tokens::offer(&self.store, caller, slug, token).await)
     }
 
     async fn keep(&self, caller: &Caller, typed: &TypedToken) -> Answer<()> {
-        tell(match typed.slug.as_str() {
-            "" => reading_tokens::keep(&self.store, caller, typed, PREVIOUS_WORKS).await,
-            _ => keep(&self.store, caller, typed).await,
-        })
+        tell(tokens::keep(&self.store, caller, typed).await)
     }
 
     async fn end_token(&self, caller: &Caller, typed: &TypedTokenEnd) -> Answer<()> {
-        tell(match typed.slug.as_str() {
-            "" => reading_tokens::end(&self.store, caller, typed).await,
-            _ => end_token(&self.store, caller, typed).await,
-        })
+        tell(tokens::end(&self.store, caller, typed).await)
     }
 }
 
@@ -139,7 +126,7 @@ fn token_row(caller: &Caller, token: TokenRecord) -> TokenRow {
 }
 
 /// The transaction of an administrator; the refused attempt of anybody else stands in the book.
-async fn begin(store: &Store, caller: &Caller, action: Action) -> Result<Tx, Fault> {
+pub(super) async fn begin(store: &Store, caller: &Caller, action: Action) -> Result<Tx, Fault> {
     if let Some(refused) = may::not_administrator(caller, action, About::default()) {
         return Err(refuse(store, caller, refused).await);
     }
@@ -175,7 +162,7 @@ fn reference(faults: &mut Faults, typed: &str) -> Option<String> {
     Some(typed.to_owned())
 }
 
-fn about(system: Option<&(SystemId, String)>) -> About {
+pub(super) fn about(system: Option<&(SystemId, String)>) -> About {
     About {
         system_id: system.map(|(id, _)| *id),
         system: system.map(|(_, name)| name.clone()),
@@ -200,7 +187,7 @@ async fn add(store: &Store, caller: &Caller, typed: &TypedSource) -> Result<Stri
     Ok(slug)
 }
 
-async fn lock(tx: &mut Tx, slug: &str) -> Result<SourceRecord, Fault> {
+pub(super) async fn lock(tx: &mut Tx, slug: &str) -> Result<SourceRecord, Fault> {
     let record = source::lock(tx.conn(), slug.trim()).await?.ok_or(PortalError::NotFound)?;
     if record.ended_at.is_some() {
         return Err(PortalError::Conflict("This source is closed.".to_owned()).into());
@@ -245,72 +232,5 @@ async fn end(store: &Store, caller: &Caller, typed: &TypedSourceEnd) -> Result<(
         .reason(reason)
         .detail(json!({ "name": record.name, "slug": record.slug, "tokens": record.tokens }));
     tx.commit(event).await?;
-    Ok(())
-}
-
-/// A working token of the source.
-async fn token_of(conn: &mut PgConnection, source: SourceId, token: &str) -> Result<TokenRecord, Fault> {
-    let id: TokenId = token.trim().parse().map_err(|_| PortalError::NotFound)?;
-    let found = source::tokens(conn, Some(source)).await?.into_iter().find(|token| token.id == id);
-    let found = found.ok_or(PortalError::NotFound)?;
-    if found.ended_at.is_some() {
-        return Err(PortalError::Conflict("This token has ended. Make another one.".to_owned()).into());
-    }
-    Ok(found)
-}
-
-async fn offer(store: &Store, caller: &Caller, slug: &str, token: &str) -> Result<Offer, Fault> {
-    may::must_administer(caller)?;
-    let mut conn = store.read().await?;
-    let record = source::find(&mut conn, slug).await?.ok_or(PortalError::NotFound)?;
-    if record.ended_at.is_some() {
-        return Err(PortalError::NotFound.into());
-    }
-    let token = match token {
-        "" => None,
-        id => Some(token_of(&mut conn, record.id, id).await?.name),
-    };
-    Ok(Offer { source: record.name, token, secret: token::secret(&secret::token()) })
-}
-
-async fn keep(store: &Store, caller: &Caller, typed: &TypedToken) -> Result<(), Fault> {
-    let action = if typed.token.is_empty() { Action::TokenMade } else { Action::TokenRotated };
-    let mut tx = begin(store, caller, action).await?;
-    let record = lock(&mut tx, &typed.slug).await?;
-    let mut faults = Faults::default();
-    let offered = typed.secret.trim();
-    if !token::is_secret(offered) {
-        faults.add("secret", "This is not the secret that was offered. Here is another one.");
-    }
-    let hash = secret::hash(offered.as_bytes());
-    let kept = KeptSecret { hash: &hash, hint: token::hint(offered) };
-    let now = tx.now;
-    let name = if typed.token.is_empty() {
-        let name = form::name(&mut faults, &typed.name, domain::text::LINE_MAX_CHARS);
-        faults.check()?;
-        let id = TokenId(tx.new_id());
-        source::insert_token(tx.conn(), id, record.id, &name, kept, caller.id(), now).await?;
-        name
-    } else {
-        faults.check()?;
-        let token = token_of(tx.conn(), record.id, &typed.token).await?;
-        source::rotate_token(tx.conn(), token.id, kept, now + PREVIOUS_WORKS, now).await?;
-        token.name
-    };
-    let detail = json!({ "source": record.name, "slug": record.slug, "token": name, "ends_with": kept.hint });
-    tx.commit(NewEvent::by(caller, action).about(about(record.system.as_ref())).detail(detail)).await?;
-    Ok(())
-}
-
-async fn end_token(store: &Store, caller: &Caller, typed: &TypedTokenEnd) -> Result<(), Fault> {
-    let mut tx = begin(store, caller, Action::TokenEnded).await?;
-    let record = lock(&mut tx, &typed.slug).await?;
-    let token = token_of(tx.conn(), record.id, &typed.token).await?;
-    let now = tx.now;
-    source::end_token(tx.conn(), token.id, caller.id(), now).await?;
-    let detail =
-        json!({ "source": record.name, "slug": record.slug, "token": token.name, "ends_with": token.hint });
-    tx.commit(NewEvent::by(caller, Action::TokenEnded).about(about(record.system.as_ref())).detail(detail))
-        .await?;
     Ok(())
 }

@@ -44,7 +44,7 @@ pub(super) async fn of_grant(
 ) -> Result<Option<GrantUsage>, StoreError> {
     let Some(grant) = grant.filter(|grant| grant.active_since.is_some()) else { return Ok(None) };
     let holder = grant.person().id;
-    let sees = owns || holder == caller.id() || caller.roles.auditor || caller.roles.administrator;
+    let sees = owns || holder == caller.id() || caller.roles.sees_all();
     if !sees {
         let manager = person::find(conn, holder).await?.and_then(|holder| holder.manager());
         if manager.is_none_or(|manager| manager.id != caller.id()) {

@@ -1,7 +1,8 @@
 //! Change windows: who used what in them, covered by what.
 
 use app::backend::{
-    Answer, TypedWindow, TypedWindowEnd, UsedRow, WindowList, WindowRow, WindowView, Windows,
+    Answer, PlannedWindow, Taken, TypedWindow, TypedWindowEnd, TypedWindowFile, UsedRow, WindowList,
+    WindowRow, WindowView, Windows,
 };
 use app::error::PortalError;
 use async_trait::async_trait;
@@ -13,11 +14,13 @@ use domain::local_time::{self, BareDate};
 use domain::text::LINE_MAX_CHARS;
 use serde_json::json;
 use store::window::{self, ONE_OF_A_NAME, Used, WindowRecord};
-use store::{Store, system_edit};
+use store::{Store, Tx, system_edit};
 
 use super::editing::{form, may};
 use super::typed::Faults;
-use super::{Fault, Portal, audit, refuse, tell};
+use super::{Fault, Portal, refuse, tell};
+
+mod file;
 
 /// Windows shown at most.
 const WINDOWS_MAX: i64 = 200;
@@ -40,13 +43,21 @@ impl Windows for Portal {
         tell(add(&self.store, caller, typed).await)
     }
 
+    async fn check(&self, caller: &Caller, csv: &str) -> Answer<Vec<PlannedWindow>> {
+        tell(file::check(&self.store, caller, csv).await)
+    }
+
+    async fn take(&self, caller: &Caller, typed: &TypedWindowFile) -> Answer<Taken> {
+        tell(file::take(&self.store, caller, typed).await)
+    }
+
     async fn delete(&self, caller: &Caller, typed: &TypedWindowEnd) -> Answer<()> {
         tell(delete(&self.store, caller, typed).await)
     }
 }
 
 fn must_read(caller: &Caller) -> Result<(), PortalError> {
-    if audit::sees_all(caller) {
+    if caller.roles.sees_all() {
         return Ok(());
     }
     Err(PortalError::Forbidden("Change windows are for auditors and administrators.".to_owned()))
@@ -136,18 +147,29 @@ async fn add(store: &Store, caller: &Caller, typed: &TypedWindow) -> Result<Wind
     faults.check()?;
     let (Some(starts_at), Some(ends_at)) = (start, end) else { return Err(PortalError::Internal.into()) };
     let new = WindowRecord { id: WindowId(tx.new_id()), name, starts_at, ends_at, systems };
+    insert(&mut tx, &new, "name").await?;
+    tx.commit(told(caller, &new)).await?;
+    Ok(new.id)
+}
+
+async fn insert(tx: &mut Tx, new: &WindowRecord, field: &str) -> Result<(), Fault> {
     let now = tx.now;
-    window::insert(tx.conn(), &new, now).await.map_err(|error| {
+    window::insert(tx.conn(), new, now).await.map_err(|error| {
         if error.violates(ONE_OF_A_NAME) {
-            Fault::from(PortalError::field("name", "There is a window of this name already."))
+            let message = format!("There is a window of the name “{}” already.", new.name);
+            Fault::from(PortalError::field(field, message))
         } else {
             error.into()
         }
-    })?;
+    })
+}
+
+fn told(caller: &Caller, new: &WindowRecord) -> NewEvent {
     let names: Vec<&str> = new.systems.iter().map(|(_, name)| name.as_str()).collect();
-    let detail = json!({ "name": new.name, "starts_at": starts_at, "ends_at": ends_at, "systems": names });
-    tx.commit(NewEvent::by(caller, Action::WindowAdded).detail(detail)).await?;
-    Ok(new.id)
+    let detail = json!({
+        "name": new.name, "starts_at": new.starts_at, "ends_at": new.ends_at, "systems": names,
+    });
+    NewEvent::by(caller, Action::WindowAdded).detail(detail)
 }
 
 async fn delete(store: &Store, caller: &Caller, typed: &TypedWindowEnd) -> Result<(), Fault> {

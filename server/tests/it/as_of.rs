@@ -280,15 +280,31 @@ async fn pages_follow_each_other_and_the_export_holds_the_same_row_for_row(pool:
         assert!(chunks.len() > 2 && chunks.iter().all(|chunk| chunk.len() < 1_000_000), "streamed");
         chunks.concat()
     };
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let is_whole = |begin: &serde_json::Value, end: &serde_json::Value| {
+        assert_eq!(begin["by"]["name"], "Chiara Lindt");
+        assert_eq!(
+            (&begin["as_of"], &begin["at"]),
+            (&serde_json::json!(start()), &serde_json::json!(start()))
+        );
+        assert_eq!((&begin["id"], end["held"].as_u64()), (&end["id"], Some(2250)));
+    };
     let csv = bytes(Format::Csv).await;
     let mut csv = csv::Reader::from_reader(csv.as_slice());
-    let in_csv: Vec<String> = csv.records().map(|row| row.unwrap()[2].to_owned()).collect();
+    let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+    let [begin, held @ .., end] = records.as_slice() else { panic!("{records:?}") };
+    assert_eq!((&begin[0], &end[0]), ("export", "end"));
+    is_whole(&json(&begin[21]), &json(&end[21]));
+    assert!(held.iter().all(|row| &row[0] == "held"));
+    let in_csv: Vec<String> = held.iter().map(|row| row[3].to_owned()).collect();
     let inert: Vec<String> = names.iter().map(|name| format!("'{name}")).collect();
     assert_eq!(in_csv, inert);
     let lines = String::from_utf8(bytes(Format::Jsonl).await).unwrap();
-    let in_lines: Vec<String> = lines
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+    let lines: Vec<serde_json::Value> = lines.lines().map(json).collect();
+    let [begin, held @ .., end] = lines.as_slice() else { panic!("{lines:?}") };
+    is_whole(&begin["export"], &end["end"]);
+    let in_lines: Vec<String> = held
+        .iter()
         .inspect(|row| assert!(row["until"].is_null() && row["imported"] == false))
         .map(|row| row["person"].as_str().unwrap().to_owned())
         .collect();
@@ -306,6 +322,33 @@ async fn pages_follow_each_other_and_the_export_holds_the_same_row_for_row(pool:
     );
     assert_eq!(told[0].1, serde_json::json!({ "as_of": "2026-11-23" }));
     assert_eq!(told[1].1, serde_json::json!({ "as_of": start(), "format": "csv" }));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn nothing_is_exported_while_something_about_holding_is_not_read(pool: PgPool) {
+    let house = House::new(pool).await;
+    let reader = auditor(&house).await;
+    let (ben, read) = (house.person("Ben Okafor").await, house.entitlement("read").await);
+    let (_, grant) = house.granted(&ben, read).await;
+    house.portal.attest(&house.owner, grant, "").await.unwrap();
+    sequencer::catch_up(&house.store).await.unwrap();
+    let refused = house.portal.export_held(&reader, "", Format::Csv).await.err().unwrap();
+    assert!(
+        matches!(&refused, PortalError::Conflict(says) if says.contains("still being read")),
+        "{refused:?}"
+    );
+    assert_eq!(house.count("select count(*) from event where action = 'audit.exported'").await, 0);
+    caught_up(&house).await;
+    for _ in 0..2 {
+        let stream = house.portal.export_held(&reader, "", Format::Jsonl).await.unwrap();
+        let chunks: Vec<Vec<u8>> = stream.try_collect().await.unwrap();
+        let text = String::from_utf8(chunks.concat()).unwrap();
+        assert_eq!(text.lines().count(), 3, "{text}");
+        // Of what is new since then, nothing is about holding.
+        sequencer::catch_up(&house.store).await.unwrap();
+    }
+    let ocsf = house.portal.export_held(&reader, "", Format::Ocsf).await.err().unwrap();
+    assert_eq!(fields(&ocsf), ["format"]);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

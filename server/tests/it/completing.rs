@@ -31,6 +31,8 @@ async fn names_are_offered_to_whoever_may_know_them(pool: PgPool) {
     assert_eq!(offered(&ben, Field::Actor, "0%").await, ["100% Pure"], "no wildcards");
     assert_eq!(offered(&ben, Field::Resource, "pay").await, ["payments-prod"]);
     assert_eq!(offered(&ben, Field::Person, "many").await.len(), 8);
+    sqlx::query("update resource set tags = '{pci-dss,payments}'").execute(&house.pool).await.unwrap();
+    assert_eq!(offered(&ben, Field::Tag, "PCI").await, ["pci-dss"]);
     assert!(offered(&ben, Field::Window, "chg").await.is_empty());
     assert_eq!(offered(&auditor, Field::Window, "chg").await, ["CHG-1"]);
     assert!(offered(&auditor, Field::Ip, "1").await.is_empty());

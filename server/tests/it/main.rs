@@ -32,6 +32,7 @@ mod hostile;
 mod house;
 mod import;
 mod killed;
+mod lagging;
 mod leading;
 mod leaving;
 mod ledger;

@@ -1,7 +1,8 @@
 //! The report on a period.
 
 use app::backend::{
-    Access, Audit, AuditPage, People, PeriodReport, PeriodTable, PeriodView, Reports, TypedPeriod,
+    Access, Audit, AuditPage, People, PeriodReport, PeriodTable, PeriodView, Reports, Requests, TypedPeriod,
+    TypedRequest,
 };
 use app::error::PortalError;
 use domain::caller::{Caller, Roles};
@@ -9,12 +10,13 @@ use domain::grant::Removal;
 use domain::report::{CONTROLS, Table};
 use futures::TryStreamExt;
 use http::StatusCode;
+use server::jobs::sequencer;
 use server::portal::export::Format;
 use sqlx::PgPool;
 
 use crate::as_of::town::{Town, caught_up};
 use crate::door::gate::Gate;
-use crate::house::{House, caller_of, hours, start};
+use crate::house::{House, caller_of, hours, start, typed};
 use crate::linking::yard::Yard;
 
 async fn auditor(house: &House) -> Caller {
@@ -66,10 +68,14 @@ async fn each_table_counts_and_shows_what_its_query_finds_and_its_export_holds(p
     let (brought, asked): (Vec<_>, Vec<_>) =
         new.rows.iter().partition(|row| row.holding.as_ref().unwrap().is_imported);
     assert_eq!(brought.len(), 2);
-    assert!(brought.iter().all(|row| row.approved_by.is_none()), "never dressed up as approved");
+    assert!(
+        brought.iter().all(|row| row.holding.as_ref().unwrap().decided.is_none()),
+        "never dressed up as approved"
+    );
     assert!(asked.len() >= 7);
     for row in asked {
-        assert_eq!(row.approved_by.as_ref().unwrap().id, house.owner.id());
+        let decided = row.holding.as_ref().unwrap().decided.clone().unwrap();
+        assert_eq!(decided.by, Some(house.owner.id()));
         assert!(row.sees_request);
     }
     let ended = of(&report, Table::Ended);
@@ -176,9 +182,17 @@ async fn privileged_is_what_is_sensitive_or_called_so_and_the_scope_narrows_by_s
         .unwrap();
     let production = TypedPeriod { environment: "production".into(), ..all.clone() };
     assert_eq!(names(&production, Table::New).await, ["open"]);
-    let elsewhere = TypedPeriod { environment: "elsewhere".into(), ..all.clone() };
+    sqlx::query("update resource set tags = '{pci}' where sensitivity <> 'critical' and system_id = $1")
+        .bind(vault)
+        .execute(&house.pool)
+        .await
+        .unwrap();
+    let pci = TypedPeriod { tag: "pci".into(), ..all.clone() };
+    assert_eq!(names(&pci, Table::New).await, ["administer"]);
+    let elsewhere = TypedPeriod { environment: "elsewhere".into(), tag: "pc".into(), ..all.clone() };
     let faults = view(&house, &reader, &elsewhere).await.report.unwrap_err();
-    assert_eq!(faults[0].field, "environment");
+    let wrong: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
+    assert_eq!(wrong, ["environment", "tag"]);
     let earlier = TypedPeriod { from: "2026-07-01".into(), to: "2026-09-30".into(), ..all };
     assert!(
         report(&house, &reader, &earlier)
@@ -187,6 +201,43 @@ async fn privileged_is_what_is_sensitive_or_called_so_and_the_scope_narrows_by_s
             .iter()
             .all(|one| one.rows.is_empty() && one.total == 0)
     );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_is_not_read_yet_is_said_to_be_so_and_nothing_else_is_claimed_of_it(pool: PgPool) {
+    let town = Town::lived_in(pool.clone()).await;
+    let house = &town.shelf.house;
+    // Approved, and taken away before it was ever open.
+    let later = TypedRequest { start: "2026-11-25T16:00".into(), ..typed(house.entitlement("later").await) };
+    let jo = house.person("Jo Hart").await;
+    let request = house.try_ask(&jo, &later).await.unwrap();
+    house.decide(&house.owner, request, "approve").await.unwrap();
+    let never = Requests::show(&house.portal, &jo, request).await.unwrap().row.grant.unwrap().id;
+    house.portal.revoke(&house.owner, never, "A mistake.").await.unwrap();
+    house.portal.set_status(&town.admin, town.ben.id(), "left", "Last day.").await.unwrap();
+    house.work().await;
+    sequencer::catch_up(&house.store).await.unwrap();
+    let reader = auditor(house).await;
+    let behind = report(house, &reader, &TypedPeriod::default()).await;
+    assert_eq!((behind.read_to, behind.unread > 10), (0, true));
+    assert!(behind.tables.iter().flat_map(|one| &one.rows).all(|row| !row.is_read));
+    let gate = Gate::open_onto_the_portal(pool).await;
+    let mut browser =
+        gate.signed_in_as("reader", |claims| claims["groups"] = serde_json::json!(["auditors"])).await;
+    let path = "/reports/period?from=2026-10-01&to=2026-12-31";
+    let claims = ["it never was open", "taken away before it was opened", ">nothing<", "nothing to close"];
+    let page = browser.get(path).await.body;
+    assert!(page.contains("Read from the first 0 events of the book.") && page.contains("not read yet"));
+    assert!(page.contains("newer ones are about to be read."));
+    for claim in claims {
+        assert!(!page.contains(claim), "{claim}");
+    }
+    caught_up(house).await;
+    let read = report(house, &reader, &TypedPeriod::default()).await;
+    assert!(read.tables.iter().flat_map(|one| &one.rows).all(|row| row.is_read));
+    let page = browser.get(path).await.body;
+    assert!(page.contains(claims[0]) && page.contains(claims[1]), "{page}");
+    assert!(!page.contains("not read yet"));
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -216,6 +267,7 @@ async fn what_cannot_be_read_is_named_by_its_field_and_others_are_refused(pool: 
     for (typed, wrong) in [
         (typed("soon", "", "", ""), vec!["from"]),
         (typed("", "2026-13-01", "", ""), vec!["to"]),
+        (typed("soon", "later", "", ""), vec!["from", "to"]),
         (typed("2026-10-02", "2026-10-01", "", ""), vec!["to"]),
         (typed("", "", "missing", ""), vec!["system"]),
         (typed("", "", "", "extreme"), vec!["sensitivity"]),

@@ -188,6 +188,23 @@ async fn what_is_wrong_with_a_parameter_is_said_and_which_it_is(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn without_its_database_reading_is_not_available_now_and_nothing_is_said_of_storing(pool: PgPool) {
+    let inlet = Inlet::open(pool).await;
+    let secret = make(&inlet, "Evaluation").await;
+    sqlx::query("alter table event_search rename to gone").execute(&inlet.gate.pool).await.unwrap();
+    let check = |answer: &Answer, says: &str| {
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(json_of(answer)["detail"], says);
+    };
+    for path in [format!("{EVENTS}?q=ben"), format!("{EXPORT}?format=csv&q=ben")] {
+        check(&get(&inlet.gate, &secret, &path).await, "Try again later.");
+    }
+    inlet.gate.pool.close().await;
+    check(&get(&inlet.gate, &secret, EVENTS).await, "Try again later.");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn whoever_shows_too_much_that_does_not_work_hears_so_and_what_works_is_let_in(pool: PgPool) {
     let inlet = Inlet::open(pool).await;
     let secret = make(&inlet, "Evaluation").await;

@@ -95,6 +95,25 @@ async fn use_goes_after_its_months_with_an_event_each_and_who_had_what_stays(poo
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn nothing_goes_before_its_time_by_the_clock_of_the_database(pool: PgPool) {
+    let house = House::new(pool).await;
+    set(&house, Some(3)).await;
+    sqlx::raw_sql(
+        "select event_ensure_partitions(clock_timestamp());
+         insert into event (id, class, occurred_at, recorded_at, actor_kind, actor_name, action, outcome, origin)
+         values (gen_random_uuid(), 'usage', now(), now(), 'person', 'ana', 'resource.accessed', 'success', 'collector');
+         select event_keep_partitions(clock_timestamp() + interval '50 years')",
+    )
+    .execute(&house.pool)
+    .await
+    .unwrap();
+    assert_eq!(house.count("select count(*) from event where class = 'usage'").await, 1);
+    let told =
+        "select count(*) from event where action = 'partition.dropped' and recorded_at > clock_timestamp()";
+    assert_eq!(house.count(told).await, 0);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn how_long_is_told_without_a_change_and_saying_the_same_again_is_none(pool: PgPool) {
     let house = House::new(pool).await;
     let how = RetentionArgs { usage_months: None, usage_for_ever: false };

@@ -3,8 +3,10 @@
 use app::backend::{SavedQueries as _, TypedSavedQuery, TypedSavedQueryEnd};
 use app::error::PortalError;
 use domain::caller::Caller;
+use http::StatusCode;
 use sqlx::PgPool;
 
+use crate::door::gate::{Browser, Gate};
 use crate::house::{House, fields};
 
 fn typed(name: &str, query: &str) -> TypedSavedQuery {
@@ -86,6 +88,18 @@ async fn others_neither_see_what_is_private_nor_change_what_is_shared(pool: PgPo
     }
     assert!(matches!(house.portal.save(&ben, &shared("Ben's", "c")).await, Err(PortalError::Forbidden(_))));
     house.portal.delete(&tom, &end(&ours)).await.unwrap();
+    // What was shared while she read the book, she may not share anew.
+    let mut former = ada.clone();
+    former.roles.auditor = false;
+    let share = TypedSavedQuery { id: mine, ..shared("Mine", "a") };
+    assert!(matches!(house.portal.save(&former, &share).await, Err(PortalError::Forbidden(_))));
+    let tried: Vec<String> = sqlx::query_scalar(
+        "select detail ->> 'tried' from event where action = 'access.denied' order by recorded_at, id",
+    )
+    .fetch_all(&house.pool)
+    .await
+    .unwrap();
+    assert_eq!(tried, ["query.changed", "query.deleted", "query.saved", "query.changed"]);
     assert_eq!(
         events(&house).await,
         [
@@ -94,9 +108,37 @@ async fn others_neither_see_what_is_private_nor_change_what_is_shared(pool: PgPo
             "access.denied denied",
             "access.denied denied",
             "access.denied denied",
-            "query.deleted success"
+            "query.deleted success",
+            "access.denied denied"
         ]
     );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn the_summary_of_errors_leads_to_the_form_that_failed(pool: PgPool) {
+    let gate = Gate::open_onto_the_portal(pool.clone()).await;
+    let mut browser = gate.signed_in("ben").await;
+    let send = async |browser: &mut Browser, id: &str, name: &str| {
+        let form = format!("typed[id]={id}&typed[name]={name}&typed[query]=a&typed[columns]=&typed[shared]=");
+        let answer = browser.post("/api/form/save-query", &[("accept", "text/html")], &form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        browser.get(answer.header("location")).await.body
+    };
+    send(&mut browser, "", "One").await;
+    send(&mut browser, "", "Two").await;
+    let id: uuid::Uuid =
+        sqlx::query_scalar("select id from saved_query where name = 'Two'").fetch_one(&pool).await.unwrap();
+    let faulty = |page: &str| {
+        let inputs: Vec<String> =
+            page.split("<input").filter(|part| part.contains(" id=\"f-name\"")).map(str::to_owned).collect();
+        assert_eq!(inputs.len(), 1, "one field of that id");
+        assert!(page.contains("href=\"#f-name\""));
+        inputs[0].split_once('>').unwrap().0.to_owned()
+    };
+    let renamed = faulty(&send(&mut browser, &id.to_string(), "One").await);
+    assert!(renamed.contains("aria-invalid") && renamed.contains("value=\"One\""), "{renamed}");
+    let added = faulty(&send(&mut browser, "", "Two").await);
+    assert!(added.contains("aria-invalid") && added.contains("value=\"Two\""), "{added}");
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

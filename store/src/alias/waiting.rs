@@ -12,7 +12,8 @@ use crate::audit::{self, COLUMNS};
 /// Reports under one key are counted exactly up to here.
 pub const COUNTED_MAX: i64 = 10_000;
 
-/// Every key, from one to the next by the index, and of these the ones that nothing was said about.
+/// Every key, from one to the next by the index, and of these the ones that nothing was said about and whose last report
+/// has not been let go.
 const ASKED: &str = "with recursive asked as (
       (select source, KEY as key from event_link where KEY is not null order by 1, 2 limit 1)
       union all
@@ -21,7 +22,12 @@ const ASKED: &str = "with recursive asked as (
         where l.KEY is not null and (l.source, l.KEY) > (w.source, w.key) order by 1, 2 limit 1) n),
     waiting as materialized (
       select source, key from asked w
-      where not exists (select from ALIAS a where a.source = w.source and a.key = w.key) limit ";
+      where not exists (select from ALIAS a where a.source = w.source and a.key = w.key)
+        and exists (select from (
+          select l.recorded_at, l.event_id from event_link l where l.source = w.source and l.KEY = w.key
+          order by l.event_id desc limit 1) n
+          join event e on e.class = 'usage' and e.recorded_at = n.recorded_at and e.id = n.event_id)
+      limit ";
 
 /// Reports that wait for one answer.
 #[derive(Debug, Clone)]
@@ -97,9 +103,19 @@ pub async fn waiting(conn: &mut PgConnection, limit: i64) -> Result<i64> {
                select l.source, l.target_key from event_link l
                where l.target_key is not null and (l.source, l.target_key) > (w.source, w.key) order by 1, 2 limit 1) n)
            select (select count(*) from (select from actors w where not exists
-                     (select from actor_alias a where a.source = w.source and a.key = w.key) limit $1) counted)
+                     (select from actor_alias a where a.source = w.source and a.key = w.key)
+                   and exists (select from (
+                     select l.recorded_at, l.event_id from event_link l
+                     where l.source = w.source and l.actor_key = w.key order by l.event_id desc limit 1) n
+                     join event e on e.class = 'usage' and e.recorded_at = n.recorded_at and e.id = n.event_id)
+                   limit $1) counted)
              + (select count(*) from (select from targets w where not exists
-                     (select from target_alias a where a.source = w.source and a.key = w.key) limit $1) counted)
+                     (select from target_alias a where a.source = w.source and a.key = w.key)
+                   and exists (select from (
+                     select l.recorded_at, l.event_id from event_link l
+                     where l.source = w.source and l.target_key = w.key order by l.event_id desc limit 1) n
+                     join event e on e.class = 'usage' and e.recorded_at = n.recorded_at and e.id = n.event_id)
+                   limit $1) counted)
              as "waiting!""#,
         limit
     )

@@ -64,6 +64,14 @@ fn push_term(query: &mut QueryBuilder<Postgres>, term: &Term, reader: Option<Per
             push_name(query, "o.environment", text);
             query.push(")");
         }
+        Term::Tag(text) => {
+            query
+                .push("exists (select from resource o cross join unnest(o.tags) tag where o.id = ")
+                .push(RESOURCE);
+            query.push(" and ");
+            push_name(query, "tag", text);
+            query.push(")");
+        }
         Term::Sensitivity(comparison, level) => push_sensitivity(query, *comparison, *level),
         Term::Action(ActionPattern::Exact(word)) => {
             query.push("e.action = ").push_bind(word.clone());

@@ -2,9 +2,11 @@
 //!
 //! What is common is found by walking a little way. What is not found there is asked of the inverted index: rarely is
 //! there so much of it that it cannot be put in order at once, and then it is asked for stretch by stretch. Each step
-//! looks at a bounded number of events, whatever a query matches.
+//! looks at a bounded number of events, whatever a query matches, and so do all of them together: where that was not enough
+//! to find as many as wanted, it is said how far one has looked, and the next search goes on from there.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::EventId;
 use sqlx::{Connection as _, FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -20,23 +22,22 @@ pub struct Reach {
     pub walk_min: i64,
     /// Matches of the inverted index that are put in order at once; for one wanted event two, if that is more.
     pub probe_min: i64,
+    /// Events looked at for what the inverted index is no help with; then it is said how far that was.
+    pub look_max: i64,
 }
 
 impl Default for Reach {
     fn default() -> Self {
-        Self { walk_min: 2_000, probe_min: 2_000 }
+        Self { walk_min: 2_000, probe_min: 2_000, look_max: 50_000 }
     }
 }
 
-/// The first stretch where there are more.
-const STRETCH_FIRST: TimeDelta = TimeDelta::hours(1);
+/// The first stretch where there are more, and the shortest: the inverted index knows no shorter time than a day.
+const STRETCH_FIRST: TimeDelta = TimeDelta::days(1);
 /// Each stretch is longer than the one before, or shorter where it held too much, by so much.
 const STRETCH_FACTOR: i32 = 8;
 /// No longer than that.
 const STRETCH_MAX: TimeDelta = TimeDelta::days(4_000);
-/// What was recorded within it is put in order however much it is: less than that is one batch.
-const STRETCH_MIN: TimeDelta = TimeDelta::milliseconds(2);
-
 /// A match.
 #[derive(Debug, Clone, FromRow)]
 pub(super) struct Hit {
@@ -48,6 +49,14 @@ pub(super) struct Hit {
     pub(super) outcome: String,
     pub(super) actor_name: String,
     pub(super) system_name: Option<String>,
+}
+
+/// The first matches of a range.
+pub(super) struct Hits {
+    /// In order.
+    pub(super) hits: Vec<Hit>,
+    /// Where it was enough of looking, before there were as many as wanted; `None` where these are all.
+    pub(super) looked_to: Option<Place>,
 }
 
 /// Which way.
@@ -64,9 +73,7 @@ impl Toward {
             Self::Newer => "recorded_at, event_id",
         }
     }
-}
 
-impl Toward {
     /// Whether one goes by `there` before `moment`, or just then.
     fn is_past(self, moment: DateTime<Utc>, there: DateTime<Utc>) -> bool {
         match self {
@@ -79,9 +86,15 @@ impl Toward {
 /// A place between events.
 pub(super) type Place = (DateTime<Utc>, Uuid);
 
-impl From<Cursor> for (DateTime<Utc>, Uuid) {
+impl From<Cursor> for Place {
     fn from(cursor: Cursor) -> Self {
         (cursor.recorded_at, cursor.id.0)
+    }
+}
+
+impl From<Place> for Cursor {
+    fn from((recorded_at, id): Place) -> Self {
+        Self { recorded_at, id: EventId(id) }
     }
 }
 
@@ -94,7 +107,7 @@ pub(super) struct Range {
 
 impl Range {
     /// What is left of it behind `place`, going that way.
-    fn beyond(self, place: Place, toward: Toward) -> Self {
+    pub(super) fn beyond(self, place: Place, toward: Toward) -> Self {
         match toward {
             Toward::Older => Self { before: Some(place), ..self },
             Toward::Newer => Self { after: Some(place), ..self },
@@ -138,41 +151,48 @@ pub(super) struct Hunt<'a> {
 /// What one question to the inverted index came to.
 struct Probed {
     hits: Vec<Hit>,
+    /// So many were looked at.
+    candidates: i64,
     /// Whether that is all.
     is_whole: bool,
 }
 
 impl Hunt<'_> {
     /// The first `limit` matches of the range, in order.
-    pub(super) async fn first(&self, conn: &mut PgConnection, range: Range, limit: i64) -> Result<Vec<Hit>> {
-        let walk = self.reach.walk_min.max(limit.saturating_mul(2));
-        let only = self.plan.index.is_some().then_some(walk);
-        let mut hits = self.walk(conn, range, only, limit).await?;
-        if missing(&hits, limit) == 0 || only.is_none() {
-            return Ok(hits);
+    pub(super) async fn first(&self, conn: &mut PgConnection, range: Range, limit: i64) -> Result<Hits> {
+        let walk = match self.plan.index {
+            Some(_) => self.reach.walk_min.max(limit.saturating_mul(2)),
+            None => self.look_max(),
+        };
+        let hits = self.walk(conn, range, walk, limit).await?;
+        if missing(&hits, limit) == 0 {
+            return Ok(Hits { hits, looked_to: None });
         }
-        let Some(edge) = self.edge(conn, range, walk).await? else { return Ok(hits) };
+        let Some(edge) = self.edge(conn, range, walk).await? else {
+            return Ok(Hits { hits, looked_to: None });
+        };
+        if self.plan.index.is_none() {
+            return Ok(Hits { hits, looked_to: Some(edge) });
+        }
         let rest = range.beyond(edge, self.toward);
-        let probed = self.probe(conn, rest, missing(&hits, limit)).await?;
+        let Some(end) = self.end(conn).await? else { return Ok(Hits { hits, looked_to: None }) };
+        let probed = self.probe(conn, rest, end, missing(&hits, limit)).await?;
         if probed.is_whole {
-            hits.extend(probed.hits);
-        } else {
-            self.by_stretches(conn, rest, edge, limit, &mut hits).await?;
+            return Ok(Hits { hits: [hits, probed.hits].concat(), looked_to: None });
         }
-        Ok(hits)
+        self.by_stretches(conn, rest, (edge.0, end), limit, hits).await
     }
 
-    /// Stretch by stretch from `start` on, until there are `limit`, or no more.
+    /// Stretch by stretch from one moment to the other, until there are `limit`, or no more, or it was looked at enough.
     async fn by_stretches(
         &self,
         conn: &mut PgConnection,
         mut rest: Range,
-        start: Place,
+        (mut from, end): (DateTime<Utc>, DateTime<Utc>),
         limit: i64,
-        hits: &mut Vec<Hit>,
-    ) -> Result<()> {
-        let (mut from, mut length) = (start.0, STRETCH_FIRST);
-        let Some(end) = self.end(conn).await? else { return Ok(()) };
+        mut hits: Vec<Hit>,
+    ) -> Result<Hits> {
+        let (mut length, mut looked_at) = (STRETCH_FIRST, 0);
         // Up to there it is known to be too much for longer stretches.
         let mut crowded_to = None;
         loop {
@@ -182,44 +202,45 @@ impl Hunt<'_> {
             };
             let is_last = to == end;
             let stretch = if is_last { rest } else { rest.up_to(to, self.toward) };
-            let probed = self.probe(conn, stretch, missing(hits, limit)).await?;
-            if probed.is_whole {
-                hits.extend(probed.hits);
-                if crowded_to.is_none_or(|crowded| self.toward.is_past(to, crowded)) {
-                    crowded_to = None;
-                    length = (length * STRETCH_FACTOR).min(STRETCH_MAX);
-                }
-            } else if length > STRETCH_MIN {
+            let probed = self.probe(conn, stretch, end, missing(&hits, limit)).await?;
+            looked_at += probed.candidates;
+            if !probed.is_whole && length > STRETCH_FIRST {
                 crowded_to = Some(to);
-                length = (length / STRETCH_FACTOR).max(STRETCH_MIN);
+                length = (length / STRETCH_FACTOR).max(STRETCH_FIRST);
                 continue;
-            } else {
-                let rows = self.walk(conn, stretch, None, missing(hits, limit)).await?;
-                hits.extend(rows);
             }
-            if missing(hits, limit) == 0 || is_last {
-                return Ok(());
+            if !probed.is_whole {
+                // So much of it so close together is found by walking, if it is found at all.
+                hits.extend(self.walk(conn, rest, self.look_max(), missing(&hits, limit)).await?);
+                let looked_to = match missing(&hits, limit) {
+                    0 => None,
+                    _ => self.edge(conn, rest, self.look_max()).await?,
+                };
+                return Ok(Hits { hits, looked_to });
             }
-            rest = rest.beyond((to, Uuid::nil()), self.toward);
+            hits.extend(probed.hits);
+            if crowded_to.is_none_or(|crowded| self.toward.is_past(to, crowded)) {
+                crowded_to = None;
+                length = (length * STRETCH_FACTOR).min(STRETCH_MAX);
+            }
+            if missing(&hits, limit) == 0 || is_last {
+                return Ok(Hits { hits, looked_to: None });
+            }
+            let place = (to, Uuid::nil());
+            if looked_at > self.look_max() {
+                return Ok(Hits { hits, looked_to: Some(place) });
+            }
+            rest = rest.beyond(place, self.toward);
             from = to;
         }
     }
 
     /// Event by event, past so many of them at most.
-    async fn walk(
-        &self,
-        conn: &mut PgConnection,
-        range: Range,
-        past: Option<i64>,
-        limit: i64,
-    ) -> Result<Vec<Hit>> {
+    async fn walk(&self, conn: &mut PgConnection, range: Range, past: i64, limit: i64) -> Result<Vec<Hit>> {
         let mut query = QueryBuilder::<Postgres>::new(HIT);
         query.push(" from (select * from event_search s where true");
         range.push(&mut query);
-        if let Some(past) = past {
-            query.push(" order by ").push(self.toward.order()).push(" limit ").push_bind(past);
-        }
-        query.push(") s");
+        query.push(" order by ").push(self.toward.order()).push(" limit ").push_bind(past).push(") s");
         self.push_event(&mut query);
         query.push(" where true");
         self.push_check(&mut query);
@@ -242,20 +263,25 @@ impl Hunt<'_> {
     }
 
     /// Asks the inverted index: so many matches at most are looked at.
-    async fn probe(&self, conn: &mut PgConnection, range: Range, limit: i64) -> Result<Probed> {
+    async fn probe(
+        &self,
+        conn: &mut PgConnection,
+        range: Range,
+        end: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Probed> {
         let most = self.reach.probe_min.max(limit.saturating_mul(2));
         let mut query = QueryBuilder::<Postgres>::new(
             "with candidate as materialized (select * from event_search s where s.terms @@ ",
         );
-        query.push_bind(self.index_within(range)).push("::text::tsquery");
-        self.push_terms(&mut query);
+        query.push_bind(self.index_within(range, end)).push("::text::tsquery");
         range.push_as_filter(&mut query);
         query.push(" limit ").push_bind(most + 1);
         query.push(") select (select count(*) from candidate) as candidates, hit.* from (select 1) one left join lateral (");
         query.push(HIT).push(" from candidate s");
         self.push_event(&mut query);
         query.push(" where true");
-        self.push_residual(&mut query);
+        self.push_check(&mut query);
         query
             .push(" order by ")
             .push(on_s(self.toward))
@@ -265,27 +291,25 @@ impl Hunt<'_> {
         let mut tx = conn.begin().await?;
         // The planner takes what is common by itself for common together, too, and would walk for ever.
         sqlx::query!(
-            r#"select set_config('enable_seqscan', 'off', true) as "seq!",
+            r#"select set_config('enable_bitmapscan', 'on', true) as "bitmap!",
                  set_config('enable_indexscan', 'off', true) as "index!",
-                 set_config('enable_indexonlyscan', 'off', true) as "only!", set_config('jit', 'off', true) as "jit!""#
+                 set_config('enable_indexonlyscan', 'off', true) as "only!""#
         )
         .fetch_one(&mut *tx)
         .await?;
         let rows: Vec<ProbeRow> = query.build_query_as().persistent(false).fetch_all(&mut *tx).await?;
         tx.rollback().await?;
-        let is_whole = rows.first().is_none_or(|row| row.candidates <= most);
-        Ok(Probed { hits: rows.into_iter().filter_map(ProbeRow::hit).collect(), is_whole })
+        let candidates = rows.first().map_or(0, |row| row.candidates);
+        let hits = rows.into_iter().filter_map(ProbeRow::hit).collect();
+        Ok(Probed { hits, candidates, is_whole: candidates <= most })
     }
 
-    /// With the days of the range: what is common elsewhere is not looked at.
-    fn index_within(&self, range: Range) -> Option<String> {
+    /// With the days of the range, up to where the index ends: what is common elsewhere is not looked at.
+    fn index_within(&self, range: Range, end: DateTime<Utc>) -> Option<String> {
         let index = self.plan.index.as_ref()?;
-        let days = match (range.after, range.before) {
-            (Some(after), Some(before)) => {
-                days('t', Some(after.0), Some(before.0 + TimeDelta::microseconds(1)))
-            }
-            _ => None,
-        };
+        let first = range.after.map_or(end, |place| place.0);
+        let last = range.before.map_or(end, |place| place.0);
+        let days = days('t', Some(first), Some(last + TimeDelta::microseconds(1)));
         Some(days.map_or_else(|| index.clone(), |days| format!("{days} & {index}")))
     }
 
@@ -301,6 +325,11 @@ impl Hunt<'_> {
         })
     }
 
+    /// An event itself costs several times as much to look at as what it is searched by.
+    fn look_max(&self) -> i64 {
+        if self.plan.needs_event { self.reach.look_max / 4 } else { self.reach.look_max }
+    }
+
     fn push_event(&self, query: &mut QueryBuilder<Postgres>) {
         if self.plan.needs_event {
             query.push(
@@ -309,13 +338,8 @@ impl Hunt<'_> {
         }
     }
 
-    fn push_check(&self, query: &mut QueryBuilder<Postgres>) {
-        self.push_terms(query);
-        self.push_residual(query);
-    }
-
     /// `is true` keeps it from the inverted index, which is slow where a term begins many words.
-    fn push_terms(&self, query: &mut QueryBuilder<Postgres>) {
+    fn push_check(&self, query: &mut QueryBuilder<Postgres>) {
         if let Some(check) = &self.plan.check {
             query.push(" and (s.terms @@ ").push_bind(check.clone()).push("::text::tsquery) is true");
         }
@@ -325,9 +349,6 @@ impl Hunt<'_> {
         if let Some(until) = self.plan.until {
             query.push(" and s.occurred_at < ").push_bind(until);
         }
-    }
-
-    fn push_residual(&self, query: &mut QueryBuilder<Postgres>) {
         if self.plan.needs_event {
             query.push(" and ");
             condition::push(query, self.search.query.expr(), self.search.concerning);
@@ -344,7 +365,8 @@ fn on_s(toward: Toward) -> &'static str {
     }
 }
 
-fn missing(hits: &[Hit], limit: i64) -> i64 {
+/// So many are wanted yet.
+pub(super) fn missing(hits: &[Hit], limit: i64) -> i64 {
     limit.saturating_sub(i64::try_from(hits.len()).unwrap_or(i64::MAX)).max(0)
 }
 

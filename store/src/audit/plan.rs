@@ -1,6 +1,7 @@
 //! What of a query the search index answers: the terms of events, as [`super::terms`] makes them.
 
 use chrono::{DateTime, Datelike as _, Months, NaiveDate, TimeDelta, Utc};
+use domain::audit::Outcome;
 use domain::audit::query::{ActionPattern, Comparison, Expr, Network, Query, Term, Text, folded, words};
 use domain::catalogue::Sensitivity;
 use domain::id::PersonId;
@@ -203,6 +204,11 @@ async fn node(conn: &mut PgConnection, expr: &Expr, reader: Option<PersonId>) ->
             }
             any.unwrap_or_else(Node::unknown)
         }
+        // One of the others: there are few, and mostly what is looked for is rare.
+        Expr::Not(inner) if let Expr::Term(Term::Outcome(outcome)) = &**inner => {
+            let others = Outcome::ALL.into_iter().filter(|other| other != outcome);
+            Node::any_of(others.map(|other| named('o', other.as_str())).collect())
+        }
         Expr::Not(inner) => Box::pin(node(conn, inner, reader)).await?.not(),
         Expr::Term(term) => of_term(conn, term, reader).await?,
     })
@@ -223,6 +229,7 @@ async fn of_term(conn: &mut PgConnection, term: &Term, reader: Option<PersonId>)
             .or(by_name(conn, "subject", 's', text).await?)
             .or(by_person(conn, text).await?),
         Term::Environment(text) => by_environment(conn, text).await?,
+        Term::Tag(text) => by_tag(conn, text).await?,
         Term::Sensitivity(comparison, level) => by_sensitivity(conn, *comparison, *level).await?,
         Term::Action(ActionPattern::Exact(word)) => Node::exact(named('k', word)),
         Term::Action(ActionPattern::Noun(noun)) => {
@@ -333,6 +340,17 @@ async fn by_person(conn: &mut PgConnection, text: &Text) -> Result<Node> {
 async fn by_environment(conn: &mut PgConnection, text: &Text) -> Result<Node> {
     let ids = sqlx::query_scalar!(
         "select id from resource where lower(environment) like $1 limit $2",
+        part(text),
+        NAMES_MAX + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(of_ids('R', ids))
+}
+
+async fn by_tag(conn: &mut PgConnection, text: &Text) -> Result<Node> {
+    let ids = sqlx::query_scalar!(
+        "select id from resource where exists (select from unnest(tags) tag where lower(tag) like $1) limit $2",
         part(text),
         NAMES_MAX + 1
     )

@@ -8,10 +8,10 @@ use chrono_tz::Tz;
 use domain::audit::query::Query;
 use domain::audit::{Event, Outcome};
 use domain::id::{EventId, PersonId};
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::hits::{Hit, Hunt, Range, Reach, Toward};
+use super::hits::{Hit, Hits, Hunt, Range, Reach, Toward, missing};
 use super::plan::Plan;
 use super::{COLUMNS, condition, read, tail};
 use crate::{Result, StoreError};
@@ -61,39 +61,78 @@ impl Search<'_> {
     }
 }
 
-/// At most `limit` events, newest recorded first: those next to where the page begins.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub async fn search(conn: &mut PgConnection, search: Search<'_>, at: At, limit: i64) -> Result<Vec<Event>> {
-    search_reaching(conn, search, at, limit, Reach::default()).await
+/// What a search has found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Newest recorded first: those next to where the page begins.
+    pub events: Vec<Event>,
+    /// How far it was looked, where that was not enough to find as many as wanted; `None` where these are all.
+    pub looked_to: Option<Cursor>,
 }
 
-/// The same with steps of another size.
+/// At most `limit` events, as far as one looks in a moment: for a page, which may lead further.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn search_reaching(
+pub async fn look(
     conn: &mut PgConnection,
     search: Search<'_>,
     at: At,
     limit: i64,
     reach: Reach,
-) -> Result<Vec<Event>> {
-    let (toward, range) = match at {
-        At::Newest => (Toward::Older, Range::default()),
-        At::OlderThan(cursor) => (Toward::Older, Range { before: Some(cursor.into()), ..Range::default() }),
-        At::NewerThan(cursor) => (Toward::Newer, Range { after: Some(cursor.into()), ..Range::default() }),
-    };
-    let hits = hits(conn, search, toward, range, limit, reach).await?;
-    let mut events = of_hits(conn, &hits).await?;
-    if matches!(at, At::NewerThan(_)) {
-        events.reverse();
-    }
-    Ok(events)
+) -> Result<Found> {
+    let (toward, range) = at.range();
+    let found = hits(conn, search, toward, range, limit, reach).await?;
+    let looked_to = found.looked_to.map(Cursor::from);
+    Ok(Found { events: of_hits(conn, toward, &found.hits).await?, looked_to })
 }
 
-/// Of what is indexed and what is not yet, the first `limit` in order.
+/// At most `limit` events, newest recorded first: those next to where the page begins, however long it takes to find them.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn search(conn: &mut PgConnection, search: Search<'_>, at: At, limit: i64) -> Result<Vec<Event>> {
+    let (toward, range) = at.range();
+    let hits = all_hits(conn, search, toward, range, limit).await?;
+    of_hits(conn, toward, &hits).await
+}
+
+impl At {
+    fn range(self) -> (Toward, Range) {
+        match self {
+            Self::Newest => (Toward::Older, Range::default()),
+            Self::OlderThan(cursor) => {
+                (Toward::Older, Range { before: Some(cursor.into()), ..Range::default() })
+            }
+            Self::NewerThan(cursor) => {
+                (Toward::Newer, Range { after: Some(cursor.into()), ..Range::default() })
+            }
+        }
+    }
+}
+
+/// The first `limit`, step by step.
+async fn all_hits(
+    conn: &mut PgConnection,
+    search: Search<'_>,
+    toward: Toward,
+    mut range: Range,
+    limit: i64,
+) -> Result<Vec<Hit>> {
+    let mut all = Vec::new();
+    loop {
+        let missing = missing(&all, limit);
+        let found = hits(conn, search, toward, range, missing, Reach::default()).await?;
+        all.extend(found.hits);
+        match found.looked_to {
+            Some(place) => range = range.beyond(place, toward),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// Of what is indexed and what is not yet, the first `limit` in order: as all of it stands at one moment, whatever is
+/// indexed meanwhile.
 async fn hits(
     conn: &mut PgConnection,
     search: Search<'_>,
@@ -101,29 +140,58 @@ async fn hits(
     mut range: Range,
     limit: i64,
     reach: Reach,
-) -> Result<Vec<Hit>> {
+) -> Result<Hits> {
+    let mut tx = conn.begin_with("begin isolation level repeatable read, read only").await?;
+    let conn = &mut *tx;
     let plan = Plan::of(conn, search.query, search.concerning).await?;
     if let Some(from) = plan.recorded_from() {
         range.after = range.after.max(Some((from, Uuid::nil())));
     }
-    // In this order: what is indexed in between is found twice, and not never.
+    little_by_little(conn).await?;
     let tail = tail::first(conn, search, toward, range, limit).await?;
     let hunt = Hunt { search, plan: &plan, toward, reach };
-    let mut hits = hunt.first(conn, range, limit).await?;
+    let mut found = hunt.first(conn, range, limit).await?;
+    tx.rollback().await?;
     if !tail.is_empty() {
-        let known: HashSet<Uuid> = hits.iter().map(|hit| hit.event_id).collect();
-        hits.extend(tail.into_iter().filter(|hit| !known.contains(&hit.event_id)));
-        hits.sort_by_key(|hit| (hit.recorded_at, hit.event_id));
+        // What was linked again is indexed, maybe before its turn.
+        let known: HashSet<Uuid> = found.hits.iter().map(|hit| hit.event_id).collect();
+        // Further than that, nobody has looked at what is indexed.
+        let is_within = |hit: &Hit| match (toward, found.looked_to) {
+            (_, None) => true,
+            (Toward::Older, Some(edge)) => (hit.recorded_at, hit.event_id) >= edge,
+            (Toward::Newer, Some(edge)) => (hit.recorded_at, hit.event_id) <= edge,
+        };
+        let more = tail.into_iter().filter(|hit| !known.contains(&hit.event_id) && is_within(hit));
+        found.hits.extend(more);
+        found.hits.sort_by_key(|hit| (hit.recorded_at, hit.event_id));
         if toward == Toward::Older {
-            hits.reverse();
+            found.hits.reverse();
         }
-        hits.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        if found.hits.len() >= most {
+            found.hits.truncate(most);
+            found.looked_to = None;
+        }
     }
-    Ok(hits)
+    Ok(found)
 }
 
-/// The events of these hits, in their order.
-async fn of_hits(conn: &mut PgConnection, hits: &[Hit]) -> Result<Vec<Event>> {
+/// For the rest of the transaction. The planner cannot know how little is looked at, and would read the book from its end,
+/// or all of it; what is forbidden counts as dear, and what is dear would be compiled first.
+async fn little_by_little(conn: &mut PgConnection) -> Result<()> {
+    sqlx::query!(
+        r#"select set_config('enable_seqscan', 'off', true) as "seq!",
+             set_config('enable_bitmapscan', 'off', true) as "bitmap!",
+             set_config('enable_hashjoin', 'off', true) as "hash!",
+             set_config('enable_mergejoin', 'off', true) as "merge!", set_config('jit', 'off', true) as "jit!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
+}
+
+/// The events of these hits, newest first.
+async fn of_hits(conn: &mut PgConnection, toward: Toward, hits: &[Hit]) -> Result<Vec<Event>> {
     let mut query = QueryBuilder::<Postgres>::new("select ");
     query.push(COLUMNS).push(" from unnest(");
     query.push_bind(hits.iter().map(|hit| hit.class.as_str()).collect::<Vec<_>>()).push("::text[], ");
@@ -133,7 +201,11 @@ async fn of_hits(conn: &mut PgConnection, hits: &[Hit]) -> Result<Vec<Event>> {
         "::uuid[]) with ordinality h(class, recorded_at, id, place)
          join event e on e.class = h.class and e.recorded_at = h.recorded_at and e.id = h.id order by h.place",
     );
-    query.build().fetch_all(conn).await?.iter().map(read).collect()
+    let mut events = query.build().fetch_all(conn).await?.iter().map(read).collect::<Result<Vec<_>>>()?;
+    if toward == Toward::Newer {
+        events.reverse();
+    }
+    Ok(events)
 }
 
 /// How many events match, counted no further than [`COUNTED_MAX`] + 1.
@@ -141,7 +213,7 @@ async fn of_hits(conn: &mut PgConnection, hits: &[Hit]) -> Result<Vec<Event>> {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn count(conn: &mut PgConnection, search: Search<'_>) -> Result<i64> {
-    let hits = hits(conn, search, Toward::Older, Range::default(), COUNTED_MAX + 1, Reach::default()).await?;
+    let hits = all_hits(conn, search, Toward::Older, Range::default(), COUNTED_MAX + 1).await?;
     Ok(i64::try_from(hits.len()).unwrap_or(i64::MAX))
 }
 
@@ -169,13 +241,25 @@ pub struct Counted {
     pub events: i64,
 }
 
+/// What matches, counted as far as one looks in a moment.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    /// How many, no further than [`COUNTED_MAX`] + 1.
+    pub events: i64,
+    /// Whether there is nothing further back that was not looked at.
+    pub is_whole: bool,
+    /// The same by what stands in them.
+    pub counted: Vec<Counted>,
+}
+
 /// What matches by day of that zone, kind, outcome, actor and system: of the newest [`COUNTED_MAX`] + 1, so that it
 /// costs no more than counting. The most frequent first; of actors and systems only these.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn tally(conn: &mut PgConnection, search: Search<'_>, zone: Tz) -> Result<Vec<Counted>> {
-    let hits = hits(conn, search, Toward::Older, Range::default(), COUNTED_MAX + 1, Reach::default()).await?;
+pub async fn tally(conn: &mut PgConnection, search: Search<'_>, zone: Tz) -> Result<Tally> {
+    let Hits { hits, looked_to } =
+        hits(conn, search, Toward::Older, Range::default(), COUNTED_MAX + 1, Reach::default()).await?;
     let day = |hit: &Hit| hit.occurred_at.with_timezone(&zone).date_naive();
     let mut outcomes = Vec::new();
     for (word, events) in counted(hits.iter().map(|hit| hit.outcome.as_str())) {
@@ -188,13 +272,18 @@ pub async fn tally(conn: &mut PgConnection, search: Search<'_>, zone: Tz) -> Res
     let nouns = counted(hits.iter().map(noun)).into_iter();
     let actors = counted(hits.iter().map(|hit| hit.actor_name.as_str())).into_iter().take(NAMES_MAX);
     let systems = counted(systems).into_iter().take(NAMES_MAX);
-    Ok(days
+    let counted = days
         .map(|(day, events)| Counted { facet: Facet::Day(day), events })
         .chain(nouns.map(|(noun, events)| Counted { facet: Facet::Noun(noun), events }))
         .chain(outcomes)
         .chain(actors.map(|(name, events)| Counted { facet: Facet::Actor(name.to_owned()), events }))
         .chain(systems.map(|(name, events)| Counted { facet: Facet::System(name.to_owned()), events }))
-        .collect())
+        .collect();
+    Ok(Tally {
+        events: i64::try_from(hits.len()).unwrap_or(i64::MAX),
+        is_whole: looked_to.is_none(),
+        counted,
+    })
 }
 
 /// How often each, the most frequent first.

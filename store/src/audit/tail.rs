@@ -1,6 +1,6 @@
 //! What is in the book and not in the search index yet: the last moment of it, looked at event by event.
 
-use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use super::hits::{Hit, Range, Toward};
 use super::search::Search;
@@ -8,6 +8,22 @@ use crate::Result;
 
 /// So many are looked at, the last ones. Only where much is brought in at once does the index lag further.
 const TAIL_MAX: i64 = 20_000;
+
+/// How many events no search finds: what came in long before the last ones, and is still to be indexed. Said before that
+/// is so, with half of what is looked at to spare for what comes in meanwhile.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn unfound(conn: &mut PgConnection) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"select greatest(last_position - $1
+             - coalesce((select position from book_reader where name = 'search'), 0), 0) as "unfound!"
+           from event_sequence"#,
+        TAIL_MAX / 2
+    )
+    .fetch_one(conn)
+    .await?)
+}
 
 /// Whether there are any.
 async fn are_there(conn: &mut PgConnection) -> Result<bool> {
@@ -53,17 +69,5 @@ pub(super) async fn first(
     }
     search.push(&mut query);
     query.push(" order by ").push(toward.order()).push(" limit ").push_bind(limit);
-    let mut tx = conn.begin().await?;
-    // The planner cannot know how little it is, and would read the book from its end, or all of it; what is forbidden
-    // counts as dear, and what is dear would be compiled first.
-    sqlx::query!(
-        r#"select set_config('enable_seqscan', 'off', true) as "seq!",
-             set_config('enable_hashjoin', 'off', true) as "hash!",
-             set_config('enable_mergejoin', 'off', true) as "merge!", set_config('jit', 'off', true) as "jit!""#
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    let hits = query.build_query_as().persistent(false).fetch_all(&mut *tx).await?;
-    tx.rollback().await?;
-    Ok(hits)
+    Ok(query.build_query_as().persistent(false).fetch_all(conn).await?)
 }

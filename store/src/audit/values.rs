@@ -17,6 +17,7 @@ pub async fn values(conn: &mut PgConnection, field: Field, part: &str, limit: i6
         Field::Resource => "resource",
         Field::System => "system",
         Field::Environment => "environment",
+        Field::Tag => "tag",
         Field::Source => "source",
         Field::Window => "window",
         _ => return Ok(Vec::new()),
@@ -29,6 +30,7 @@ pub async fn values(conn: &mut PgConnection, field: Field, part: &str, limit: i6
                union all select name from resource where $1 = 'resource' and deleted_at is null
                union all select name from system where $1 = 'system' and deleted_at is null
                union all select environment from resource where $1 = 'environment' and deleted_at is null
+               union all select unnest(tags) from resource where $1 = 'tag' and deleted_at is null
                union all select slug from event_source where $1 = 'source'
                union all select name from change_window where $1 = 'window' and deleted_at is null
              ) named where lower(name) like '%' || $2 || '%' and name <> ''

@@ -1,12 +1,12 @@
 //! What was held at a moment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::audit::About;
 use domain::grant::{Cause, Removal, RemovalKnown};
-use domain::holding::{Closed, Decided, Holding};
-use domain::id::{EntitlementId, GrantId, PersonId, RequestId, ResourceId, SystemId};
+use domain::holding::{Closed, Decided, Holding, READ};
+use domain::id::{EntitlementId, EventId, GrantId, PersonId, RequestId, ResourceId, SystemId};
 use domain::person::PersonRef;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -77,6 +77,40 @@ pub async fn progress(conn: &mut PgConnection) -> Result<Progress> {
     )
     .fetch_one(conn)
     .await?)
+}
+
+/// Whether something that says who held what is not read yet.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn is_behind(conn: &mut PgConnection, progress: Progress) -> Result<bool> {
+    let actions: Vec<&str> = READ.iter().map(|action| action.as_str()).collect();
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from event_position n
+             join event e on e.class = n.class and e.recorded_at = n.recorded_at and e.id = n.event_id
+             where n.class = 'governance' and e.class = 'governance' and n.position > $1
+               and e.action = any($2)) as "is_behind!""#,
+        progress.position,
+        &actions as &[&str]
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Which of these events stand at or before a position.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn read_of(conn: &mut PgConnection, events: &[EventId], position: i64) -> Result<HashSet<EventId>> {
+    let ids: Vec<Uuid> = events.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_scalar!(
+        "select event_id from event_position where event_id = any($1) and position <= $2",
+        &ids,
+        position
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(EventId).collect())
 }
 
 const COLUMNS: &str = "h.grant_id, h.person_id, h.person_name, h.system_id, h.system_name, h.resource_id, \

@@ -206,86 +206,85 @@ pub(super) async fn due(conn: &mut PgConnection) -> Result<Option<Due>> {
 
 /// The next reports of what is due, and notes how far that is.
 pub(super) async fn take(conn: &mut PgConnection, due: Due, limit: i64) -> Result<Vec<Report>> {
-    let rows = match due.person_id {
+    let links = match due.person_id {
         Some(person) => of_person(conn, person, &due, limit).await?,
         None => under_key(conn, &due, limit).await?,
     };
-    match rows.last() {
-        Some(last) if i64::try_from(rows.len()).is_ok_and(|taken| taken == limit) => {
+    match links.last() {
+        Some(last) if i64::try_from(links.len()).is_ok_and(|taken| taken == limit) => {
             sqlx::query!(
                 "update event_relink set after_at = $2, after_id = $3 where id = $1",
                 due.id,
                 last.recorded_at,
-                last.id
+                last.event_id
             )
-            .execute(conn)
+            .execute(&mut *conn)
             .await?
         }
-        _ => sqlx::query!("delete from event_relink where id = $1", due.id).execute(conn).await?,
+        _ => sqlx::query!("delete from event_relink where id = $1", due.id).execute(&mut *conn).await?,
     };
+    reports(conn, &links).await
+}
+
+/// A report that was linked before.
+struct Linked {
+    event_id: Uuid,
+    recorded_at: DateTime<Utc>,
+}
+
+/// What was reported; the links of a month that was let go stay as they are.
+async fn reports(conn: &mut PgConnection, links: &[Linked]) -> Result<Vec<Report>> {
+    let rows = sqlx::query_as!(
+        EventRow,
+        r#"select 0::bigint as "position!", e.class, e.id, e.recorded_at, e.occurred_at, e.action, e.outcome, e.origin,
+             e.subject_id, e.grant_id, e.actor_kind, e.actor_name, e.detail->'actor'->>'email' as email,
+             e.detail->'actor'->>'account' as account, e.detail->'actor'->>'subject' as subject, e.system_id,
+             e.system_name, e.resource_name, e.entitlement_name
+           from unnest($1::timestamptz[], $2::uuid[]) l(recorded_at, event_id)
+           join event e on e.class = 'usage' and e.recorded_at = l.recorded_at and e.id = l.event_id"#,
+        &links.iter().map(|link| link.recorded_at).collect::<Vec<_>>(),
+        &links.iter().map(|link| link.event_id).collect::<Vec<_>>()
+    )
+    .fetch_all(conn)
+    .await?;
     rows.into_iter().filter_map(|row| row.report().transpose()).collect()
 }
 
-async fn under_key(conn: &mut PgConnection, due: &Due, limit: i64) -> Result<Vec<EventRow>> {
-    let rows = if due.actor_key.is_some() {
-        sqlx::query_as!(
-            EventRow,
-            r#"with due as materialized (
-                 select event_id, recorded_at from event_link
-                 where source = $1 and actor_key = $2 and event_id > $3 order by event_id limit $4)
-               select 0::bigint as "position!", e.class, e.id, e.recorded_at, e.occurred_at, e.action, e.outcome,
-                 e.origin, e.subject_id, e.grant_id, e.actor_kind, e.actor_name,
-                 e.detail->'actor'->>'email' as email, e.detail->'actor'->>'account' as account,
-                 e.detail->'actor'->>'subject' as subject, e.system_id, e.system_name, e.resource_name,
-                 e.entitlement_name
-               from due d join event e on e.class = 'usage' and e.recorded_at = d.recorded_at and e.id = d.event_id
-               order by e.id"#,
+async fn under_key(conn: &mut PgConnection, due: &Due, limit: i64) -> Result<Vec<Linked>> {
+    let after = due.after_id.unwrap_or_default();
+    if due.actor_key.is_some() {
+        return Ok(sqlx::query_as!(
+            Linked,
+            "select event_id, recorded_at from event_link
+             where source = $1 and actor_key = $2 and event_id > $3 order by event_id limit $4",
             due.source,
             due.actor_key,
-            due.after_id.unwrap_or_default(),
+            after,
             limit
         )
         .fetch_all(conn)
-        .await?
-    } else {
-        sqlx::query_as!(
-            EventRow,
-            r#"with due as materialized (
-                 select event_id, recorded_at from event_link
-                 where source = $1 and target_key = $2 and event_id > $3 order by event_id limit $4)
-               select 0::bigint as "position!", e.class, e.id, e.recorded_at, e.occurred_at, e.action, e.outcome,
-                 e.origin, e.subject_id, e.grant_id, e.actor_kind, e.actor_name,
-                 e.detail->'actor'->>'email' as email, e.detail->'actor'->>'account' as account,
-                 e.detail->'actor'->>'subject' as subject, e.system_id, e.system_name, e.resource_name,
-                 e.entitlement_name
-               from due d join event e on e.class = 'usage' and e.recorded_at = d.recorded_at and e.id = d.event_id
-               order by e.id"#,
-            due.source,
-            due.target_key,
-            due.after_id.unwrap_or_default(),
-            limit
-        )
-        .fetch_all(conn)
-        .await?
-    };
-    Ok(rows)
+        .await?);
+    }
+    Ok(sqlx::query_as!(
+        Linked,
+        "select event_id, recorded_at from event_link
+         where source = $1 and target_key = $2 and event_id > $3 order by event_id limit $4",
+        due.source,
+        due.target_key,
+        after,
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
-async fn of_person(conn: &mut PgConnection, person: Uuid, due: &Due, limit: i64) -> Result<Vec<EventRow>> {
+async fn of_person(conn: &mut PgConnection, person: Uuid, due: &Due, limit: i64) -> Result<Vec<Linked>> {
     Ok(sqlx::query_as!(
-        EventRow,
-        r#"with due as materialized (
-             select event_id, recorded_at from event_link
-             where person_id = $1 and recorded_at >= $2::timestamptz - interval '1 day' and occurred_at >= $2
-               and ($3::timestamptz is null or (recorded_at, event_id) > ($3, $4))
-             order by recorded_at, event_id limit $5)
-           select 0::bigint as "position!", e.class, e.id, e.recorded_at, e.occurred_at, e.action, e.outcome,
-             e.origin, e.subject_id, e.grant_id, e.actor_kind, e.actor_name,
-             e.detail->'actor'->>'email' as email, e.detail->'actor'->>'account' as account,
-             e.detail->'actor'->>'subject' as subject, e.system_id, e.system_name, e.resource_name,
-             e.entitlement_name
-           from due d join event e on e.class = 'usage' and e.recorded_at = d.recorded_at and e.id = d.event_id
-           order by e.recorded_at, e.id"#,
+        Linked,
+        "select event_id, recorded_at from event_link
+         where person_id = $1 and recorded_at >= $2::timestamptz - interval '1 day' and occurred_at >= $2
+           and ($3::timestamptz is null or (recorded_at, event_id) > ($3, $4))
+         order by recorded_at, event_id limit $5",
         person,
         due.since,
         due.after_at,

@@ -47,6 +47,8 @@ pub enum Term {
     System(Text),
     /// The environment of the resource.
     Environment(Text),
+    /// A tag of the resource.
+    Tag(Text),
     /// The sensitivity of the resource.
     Sensitivity(Comparison, Sensitivity),
     /// What was done or tried.
@@ -202,6 +204,7 @@ impl Term {
             Self::Resource(_) => Field::Resource,
             Self::System(_) => Field::System,
             Self::Environment(_) => Field::Environment,
+            Self::Tag(_) => Field::Tag,
             Self::Sensitivity(..) => Field::Sensitivity,
             Self::Action(_) => Field::Action,
             Self::Outcome(_) => Field::Outcome,

@@ -9,6 +9,7 @@ pub enum Field {
     Resource,
     System,
     Environment,
+    Tag,
     Sensitivity,
     Action,
     Outcome,
@@ -25,12 +26,13 @@ pub enum Field {
 
 impl Field {
     /// In the order in which they are offered.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Actor,
         Self::Person,
         Self::Resource,
         Self::System,
         Self::Environment,
+        Self::Tag,
         Self::Sensitivity,
         Self::Action,
         Self::Outcome,
@@ -53,6 +55,7 @@ impl Field {
             Self::Resource => "resource",
             Self::System => "system",
             Self::Environment => "environment",
+            Self::Tag => "tag",
             Self::Sensitivity => "sensitivity",
             Self::Action => "action",
             Self::Outcome => "outcome",
@@ -81,6 +84,7 @@ impl Field {
             Self::Resource => "on what; a part of the name of the resource or the entitlement",
             Self::System => "in which system; a part of its name",
             Self::Environment => "in which environment: production, staging …",
+            Self::Tag => "on a resource with this tag; a part of it",
             Self::Sensitivity => "how sensitive the resource is: high, or >=high",
             Self::Action => "what was done: request.approved, or request.*",
             Self::Outcome => "how it came out: success, denied or failure",
@@ -103,6 +107,7 @@ impl Field {
             Self::Resource => "ledger, or \"Ledger (EU)\"",
             Self::System => "github",
             Self::Environment => "production",
+            Self::Tag => "pci",
             Self::Sensitivity => "high, or >=high",
             Self::Action => "request.approved, or request.*",
             Self::Outcome => "denied",
@@ -118,7 +123,10 @@ impl Field {
 
     /// Whether a name is looked for, so that a part of it does, and `=` asks for the whole.
     pub fn is_name(self) -> bool {
-        matches!(self, Self::Actor | Self::Person | Self::Resource | Self::System | Self::Environment)
+        matches!(
+            self,
+            Self::Actor | Self::Person | Self::Resource | Self::System | Self::Environment | Self::Tag
+        )
     }
 }
 

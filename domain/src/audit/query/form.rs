@@ -170,6 +170,7 @@ impl FormQuery {
             Term::Actor(_)
             | Term::Resource(_)
             | Term::System(_)
+            | Term::Tag(_)
             | Term::Source(_)
             | Term::Request(_)
             | Term::Grant(_) => None,

@@ -39,6 +39,7 @@ pub(super) fn event() -> Matchable<'static> {
         resource: Some("Ledger"),
         entitlement: Some("Admin"),
         environment: Some("production"),
+        tags: &["pci-dss", "Payments"],
         sensitivity: Some(Sensitivity::High),
         action: "request.submitted",
         outcome: Outcome::Success,
@@ -109,6 +110,7 @@ fn term() -> impl Strategy<Value = Term> {
         text().prop_map(Term::Resource),
         text().prop_map(Term::System),
         text().prop_map(Term::Environment),
+        text().prop_map(Term::Tag),
         (comparison, proptest::sample::select(Sensitivity::ALL.to_vec()))
             .prop_map(|(comparison, level)| Term::Sensitivity(comparison, level)),
         action().prop_map(Term::Action),

@@ -30,6 +30,8 @@ pub struct Matchable<'a> {
     pub entitlement: Option<&'a str>,
     /// The resource's environment.
     pub environment: Option<&'a str>,
+    /// The resource's tags.
+    pub tags: &'a [&'a str],
     /// The resource's sensitivity.
     pub sensitivity: Option<Sensitivity>,
     /// The dotted word.
@@ -86,6 +88,7 @@ fn term_matches(term: &Term, event: &Matchable, text: &[String]) -> bool {
         Term::Resource(wanted) => is_in(wanted, event.resource) || is_in(wanted, event.entitlement),
         Term::System(wanted) => is_in(wanted, event.system),
         Term::Environment(wanted) => is_in(wanted, event.environment),
+        Term::Tag(wanted) => event.tags.iter().any(|tag| wanted.matches(tag)),
         Term::Sensitivity(comparison, level) => {
             event.sensitivity.is_some_and(|found| comparison.holds(found, *level))
         }
@@ -170,6 +173,8 @@ mod tests {
             ("resource:=admin", "resource:=adm"),
             ("system:postgres", "system:ledger"),
             ("environment:prod", "environment:=prod"),
+            ("tag:pci", "tag:=pci"),
+            ("tag:=payments", "tag:hipaa"),
             ("sensitivity:high", "sensitivity:critical"),
             ("sensitivity:>=medium", "sensitivity:<=medium"),
             ("action:request.submitted", "action:request.approved"),
@@ -201,6 +206,7 @@ mod tests {
             resource: None,
             entitlement: None,
             environment: None,
+            tags: &[],
             sensitivity: None,
             ip: None,
             request: None,
@@ -214,6 +220,7 @@ mod tests {
             "resource:a",
             "system:a",
             "environment:a",
+            "tag:a",
             "sensitivity:<=critical",
             "ip:0.0.0.0/0",
             "request:00000000-0000-0000-0000-000000000001",

@@ -62,6 +62,7 @@ fn every_field_has_its_term() {
         ("resource:ledger", Term::Resource(text("ledger"))),
         ("system:github", Term::System(text("github"))),
         ("environment:prod", Term::Environment(text("prod"))),
+        ("tag:pci", Term::Tag(text("pci"))),
         ("sensitivity:High", Term::Sensitivity(Comparison::Exactly, crate::catalogue::Sensitivity::High)),
         ("sensitivity:<=low", Term::Sensitivity(Comparison::AtMost, crate::catalogue::Sensitivity::Low)),
         ("action:request.approved", Term::Action(ActionPattern::Exact("request.approved".to_owned()))),

@@ -93,7 +93,8 @@ fn term_text(term: &Term, times: Times) -> String {
         | Term::Person(text)
         | Term::Resource(text)
         | Term::System(text)
-        | Term::Environment(text) => text.to_string(),
+        | Term::Environment(text)
+        | Term::Tag(text) => text.to_string(),
         Term::Sensitivity(comparison, level) => format!("{}{}", comparison.sign(), level.as_str()),
         Term::Action(pattern) => pattern.to_string(),
         Term::Outcome(outcome) => outcome.as_str().to_owned(),

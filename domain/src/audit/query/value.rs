@@ -66,6 +66,7 @@ pub(super) fn term(pair: &Pair, context: &Context) -> Result<Term, Fault> {
         Field::Resource => Term::Resource(text()),
         Field::System => Term::System(text()),
         Field::Environment => Term::Environment(text()),
+        Field::Tag => Term::Tag(text()),
         Field::Sensitivity => sensitivity(typed)?,
         Field::Action => Term::Action(action(typed)?),
         Field::Outcome => {

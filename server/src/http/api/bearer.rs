@@ -11,7 +11,6 @@ use tokio::time::Instant;
 use super::problem::Problem;
 use crate::http::Door;
 use crate::http::dress::Asked;
-use crate::http::guard;
 use crate::portal::reader::Program;
 use crate::secret;
 
@@ -29,9 +28,7 @@ pub async fn admit(door: &Door, asked: &Asked, headers: &HeaderMap) -> Result<Be
 pub async fn admit_reader(door: &Door, asked: &Asked, headers: &HeaderMap) -> Result<Program, Problem> {
     match known(door, asked, headers).await? {
         Known::Reads(token, name, called_at) => {
-            let mut source = guard::source(asked);
-            "api".clone_into(&mut source.origin);
-            Ok(Program { token, name, source, called_at })
+            Ok(Program { token, name, source: super::source(asked), called_at })
         }
         Known::Writes(_) => {
             Err(not_for("This token writes events (events:write). Reading takes a token of its own."))

@@ -8,7 +8,6 @@ use axum::response::IntoResponse as _;
 use axum::response::Response;
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
-use domain::caller::Source;
 use domain::usage::{UsageError, UsageFault};
 use flate2::bufread::MultiGzDecoder;
 use http::{HeaderMap, StatusCode, header};
@@ -87,17 +86,12 @@ pub(super) async fn receive(
     let format = which(asks.format.as_deref())?;
     let is_packed = is_gzip(&headers)?;
     let body = to_bytes(body, BODY_MAX_BYTES).await.map_err(|_| too_large())?;
-    let now = door.store.now().await.map_err(|error| Problem::unavailable(&error))?;
+    let now = door.store.now().await.map_err(|error| Problem::not_stored(&error))?;
     let read = tokio::task::spawn_blocking(move || read(&body, is_packed, format, now));
     let batch = read.await.map_err(|_| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "An error", "The batch could not be read.")
     })??;
-    let source = Source {
-        origin: "api".to_owned(),
-        ip: Some(asked.address.to_string()),
-        user_agent: asked.user_agent,
-    };
-    let sender = Sender::program(bearer, source);
+    let sender = Sender::program(bearer, super::source(&asked));
     Ok(Json(store_batch(&door, &sender, batch).await?).into_response())
 }
 
@@ -105,7 +99,7 @@ pub(super) async fn receive(
 pub(super) async fn store_batch(door: &Door, sender: &Sender, batch: Batch) -> Result<Received, Problem> {
     let (places, reports): (Vec<usize>, Vec<_>) = batch.reports.into_iter().unzip();
     let taken =
-        ingest::take(&door.store, sender, reports).await.map_err(|error| Problem::unavailable(&error))?;
+        ingest::take(&door.store, sender, reports).await.map_err(|error| Problem::not_stored(&error))?;
     Ok(tell(places, taken, batch.skipped))
 }
 

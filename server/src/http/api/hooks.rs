@@ -16,8 +16,8 @@ use super::events::{Batch, Received, store_batch};
 use super::problem::Problem;
 use crate::connectors::secret;
 use crate::formats::{self, github_webhook};
+use crate::http::Door;
 use crate::http::dress::Asked;
-use crate::http::{Door, guard};
 use crate::ingest::Sender;
 
 /// Largest delivery, in bytes.
@@ -73,17 +73,15 @@ pub(super) async fn github(
         return Err(refuse(&door, &asked, &source).await);
     }
     let record = record(&headers, &body)?;
-    let now = door.store.now().await.map_err(|error| Problem::unavailable(&error))?;
+    let now = door.store.now().await.map_err(|error| Problem::not_stored(&error))?;
     let mut batch = Batch::default();
     batch.add(0, formats::named(FORMAT), record, now);
-    let mut from = guard::source(&asked);
-    "api".clone_into(&mut from.origin);
     let sender = Sender {
         of: source.id,
         origin: source.slug,
         system: source.system,
         by: Actor::Outside { kind: OutsideKind::Machine, name: "GitHub webhook".to_owned() },
-        source: from,
+        source: super::source(&asked),
     };
     store_batch(&door, &sender, batch).await.map(Json)
 }
@@ -91,7 +89,7 @@ pub(super) async fn github(
 /// The open source of this slug, and where its secret is.
 async fn hook(door: &Door, slug: &str) -> Result<(SourceRecord, String), Problem> {
     let found = async { source::find(&mut *door.store.read().await?, slug).await };
-    let found = found.await.map_err(|error| Problem::unavailable(&error))?;
+    let found = found.await.map_err(|error| Problem::not_stored(&error))?;
     let open = found.filter(|source| source.ended_at.is_none());
     open.and_then(|mut source| source.webhook_secret.take().map(|reference| (source, reference))).ok_or_else(
         || {
@@ -126,14 +124,12 @@ async fn refuse(door: &Door, asked: &Asked, source: &SourceRecord) -> Problem {
     if let Err(wait) = door.refusals.take(asked.address, Instant::now()) {
         return Problem::too_often(wait);
     }
-    let mut from = guard::source(asked);
-    "api".clone_into(&mut from.origin);
     let about = About {
         system_id: source.system.as_ref().map(|(id, _)| *id),
         system: source.system.as_ref().map(|(_, name)| name.clone()),
         ..About::default()
     };
-    let event = NewEvent::new(Actor::Unknown, from, Action::DeliveryRefused)
+    let event = NewEvent::new(Actor::Unknown, super::source(asked), Action::DeliveryRefused)
         .outcome(Outcome::Denied)
         .about(about)
         .reason(Some("The signature is missing or wrong.".to_owned()))
@@ -144,6 +140,6 @@ async fn refuse(door: &Door, asked: &Asked, source: &SourceRecord) -> Problem {
             "Not signed",
             "X-Hub-Signature-256 does not fit this body and the source's secret.",
         ),
-        Err(error) => Problem::unavailable(&error),
+        Err(error) => Problem::not_stored(&error),
     }
 }

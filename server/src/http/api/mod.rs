@@ -9,9 +9,11 @@ mod reading;
 mod wire;
 
 use axum::{Router, routing};
+use domain::caller::Source;
 use http::{Method, StatusCode, Uri};
 
-use super::{Door, session};
+use super::dress::Asked;
+use super::{Door, guard, session};
 use problem::Problem;
 
 /// Where events come in, and are read.
@@ -33,6 +35,14 @@ pub fn routes(door: &Door) -> Router {
         .route(OPENAPI, routing::get(openapi::document).fallback(unknown))
         .route("/api/v1/{*rest}", routing::any(unknown))
         .with_state(door.clone())
+}
+
+/// The origin of what programs do, until it is known of which source.
+pub const ORIGIN: &str = "api";
+
+/// From where a program calls.
+fn source(asked: &Asked) -> Source {
+    Source { origin: ORIGIN.to_owned(), ..guard::source(asked) }
 }
 
 async fn unknown(method: Method, uri: Uri) -> Problem {

@@ -1,5 +1,6 @@
 //! Errors as programs read them: RFC 9457.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
@@ -44,15 +45,21 @@ impl Problem {
         Self { retry_after: Some(wait), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too often", detail) }
     }
 
+    /// The database does not answer, or refuses; what it says is logged, not told.
+    pub fn unavailable(error: impl Display) -> Self {
+        tracing::error!(%error, "an answer to a program failed");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not available now", "Try again later.")
+    }
+
+    /// The same for what was sent to be stored.
+    pub fn not_stored(error: impl Display) -> Self {
+        let detail = "Nothing was acknowledged. Send the same again later.".to_owned();
+        Self { detail, ..Self::unavailable(error) }
+    }
+
     /// Something of ours; what it is stands in the log.
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "An error", "This is ours to mend. Try again later.")
-    }
-
-    /// The database does not answer, or refuses; what it says is logged, not told.
-    pub fn unavailable(error: &store::StoreError) -> Self {
-        tracing::error!(%error, "an answer to a program failed");
-        Self::not_now("Nothing was acknowledged. Send the same again later.")
     }
 
     /// It does not work at the moment.

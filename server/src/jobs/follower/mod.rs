@@ -16,9 +16,9 @@ use domain::caller::Source;
 use domain::id::{SourceId, SystemId};
 use domain::usage::{OutsideEvent, UsageError};
 use serde_json::{Value, json};
-use store::follow::{self, FollowLock, Followed};
+use store::follow::{self, Followed};
 use store::source::{self, ONE_AT_A_SLUG};
-use store::{Store, StoreError};
+use store::{SessionLock, Store, StoreError};
 use thiserror::Error;
 
 use crate::connectors::settings;
@@ -78,7 +78,7 @@ pub async fn round(store: &Store, seen: &mut Seen) -> Result<bool, StoreError> {
     let all = follow::list(&mut *store.read().await?, CONNECTOR).await?;
     let mut is_fine = true;
     for followed in all {
-        let Some(lock) = FollowLock::try_acquire(store, followed.system).await? else { continue };
+        let Some(lock) = SessionLock::try_following(store, followed.system).await? else { continue };
         if let Err(error) = system(store, &followed, seen).await {
             tracing::warn!(system = followed.slug, %error, "the log of a system could not be followed");
             is_fine = false;
@@ -107,6 +107,7 @@ async fn system(store: &Store, followed: &Followed, seen: &mut Seen) -> Result<(
     };
     let system = followed.system;
     seen.0.retain(|(of, path), _| *of != system || files.iter().any(|file| file.path == *path));
+    let mut unread = None;
     for file in files {
         let state = (file.written_at, file.length);
         let key = (system, file.path.clone());
@@ -119,10 +120,12 @@ async fn system(store: &Store, followed: &Followed, seen: &mut Seen) -> Result<(
             }
             // Taken away between listing and opening: rotation.
             Err(FollowError::Read { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {}
+            // One file that cannot be read keeps none of the others from it.
+            Err(error @ FollowError::Read { .. }) => unread = unread.or(Some(error)),
             Err(error) => return Err(error),
         }
     }
-    Ok(())
+    unread.map_or(Ok(()), Err)
 }
 
 fn sender(followed: &Followed, of: SourceId, origin: String) -> Sender {

@@ -9,7 +9,7 @@ use domain::person::{PersonRef, PersonStatus};
 use serde_json::json;
 use store::group_edit::{self, Kind};
 use store::unowned::{self, UnownedRecord};
-use store::{Store, Tx, alias, reading_token, source, system_edit};
+use store::{Store, Tx, alias, source, system_edit};
 
 use super::may;
 use crate::portal::{Fault, refuse};
@@ -27,7 +27,7 @@ pub async fn overview(store: &Store, caller: &Caller) -> Result<Overview, Fault>
         bundles: group_edit::list(&mut conn, Kind::Bundle).await?.len(),
         job_roles: group_edit::list(&mut conn, Kind::JobRole).await?.len(),
         sources: source::list(&mut conn, None).await?.iter().filter(|one| one.ended_at.is_none()).count(),
-        reading_tokens: reading_token::list(&mut conn)
+        reading_tokens: source::tokens(&mut conn, None)
             .await?
             .iter()
             .filter(|one| one.ended_at.is_none())

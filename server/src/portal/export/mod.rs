@@ -12,8 +12,10 @@ use domain::audit::{Action, Event};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use serde_json::{Value, json};
 use store::audit::{Cursor, Search};
+use store::copy::{Written, broke_off};
 use store::{Store, audit};
 
+use super::audit::whole;
 use super::reader::Reader;
 use super::{Fault, Portal, tell};
 
@@ -39,6 +41,8 @@ pub enum Format {
 impl Format {
     /// The words of all, for whoever asked for another one.
     pub const WORDS: &str = "csv, jsonl or ocsf";
+    /// Of those that who had what is written in.
+    pub const HELD_WORDS: &str = "csv or jsonl";
 
     /// The format with this word.
     pub fn parse(word: &str) -> Option<Self> {
@@ -139,6 +143,8 @@ struct Run {
     query: Query,
     format: Format,
     own: Event,
+    /// What the copy must have, as long as it is read of.
+    written: Option<Written>,
     done: usize,
     step: Step,
 }
@@ -155,6 +161,7 @@ fn cursor(event: &Event) -> Cursor {
 }
 
 async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Result<Run, Fault> {
+    whole(&mut *store.read().await?).await?;
     let mut detail = json!({ "query": query.to_text(), "format": format.as_str() });
     if let (Reader::Program(program), Some(fields)) = (&reader, detail.as_object_mut()) {
         fields.insert("token".to_owned(), json!(program.token));
@@ -162,7 +169,8 @@ async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Re
     let note = reader.event(Action::AuditExported).detail(detail);
     let id = store.begin().await?.commit(note).await?;
     let own = audit::find(&mut *store.read().await?, id).await?.ok_or(PortalError::Internal)?;
-    let mut run = Run { store, reader, query, format, own, done: 0, step: Step::Nothing };
+    let written = store.written().await?;
+    let mut run = Run { store, reader, query, format, own, written, done: 0, step: Step::Nothing };
     // What cannot be read at all is refused before the answer has begun.
     let first = run.read(cursor(&run.own)).await?;
     run.step = Step::Write(first, true);
@@ -170,12 +178,24 @@ async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Re
 }
 
 impl Run {
-    async fn read(&self, before: Cursor) -> Result<Vec<Event>, store::StoreError> {
+    /// Of the copy, where that has everything of before the export; where it breaks off, of the database itself from
+    /// there on.
+    async fn read(&mut self, before: Cursor) -> Result<Vec<Event>, Fault> {
         let wanted = Search { query: &self.query, concerning: self.reader.concerning() };
-        let mut conn = self.store.read().await?;
-        let mut events = audit::search(&mut conn, wanted, audit::At::OlderThan(before), BATCH_EVENTS).await?;
-        events.iter_mut().for_each(|event| self.reader.hide_source(event));
-        Ok(events)
+        loop {
+            let mut conn = self.store.read_having(&mut self.written).await?;
+            // Rather broken off than without some.
+            whole(&mut conn).await?;
+            let found = audit::search(&mut conn, wanted, audit::At::OlderThan(before), BATCH_EVENTS).await;
+            match found {
+                Err(error) if conn.is_copy() && broke_off(&error) => self.written = None,
+                found => {
+                    let mut events = found?;
+                    events.iter_mut().for_each(|event| self.reader.hide_source(event));
+                    return Ok(events);
+                }
+            }
+        }
     }
 
     async fn next(&mut self) -> Result<Option<Vec<u8>>, std::io::Error> {

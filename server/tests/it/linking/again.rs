@@ -1,6 +1,6 @@
 //! Links that are made again: because more is known, because a linker was killed, or from the start.
 
-use app::backend::{Administration, Editing, TypedAccount, TypedResource};
+use app::backend::{Administration, Editing, Matching, TypedAccount, TypedResource};
 use server::import;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -30,6 +30,46 @@ async fn an_account_that_is_set_later_matches_what_was_done_under_it_before(pool
     assert!(
         yard.links().await.iter().all(|link| link.person == Some(ben.id().0) && link.actor_key.is_none())
     );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn use_that_was_let_go_hides_nothing_and_keeps_its_links(pool: PgPool) {
+    let yard = Yard::open(pool).await;
+    let admin = yard.house.administrator("Tom Berg").await;
+    let ben = yard.ben().await;
+    let long_ago = start() - chrono::TimeDelta::days(200);
+    for at in [long_ago, start()] {
+        yard.house.set(at);
+        store::retention::keep_partitions(&yard.house.store).await.unwrap();
+        for n in 1..=5 {
+            yard.report(&format!("{n} of {at}"), |event| event.actor = account("ben_okafor")).await;
+        }
+        yard.report(&format!("6 of {at}"), |event| event.actor = account(&format!("only of {at}"))).await;
+    }
+    yard.work().await;
+    assert_eq!(yard.house.portal.overview(&admin).await.unwrap().unmatched, 3);
+    sqlx::raw_sql("insert into retention (class, months) values ('usage', 3)")
+        .execute(&yard.house.pool)
+        .await
+        .unwrap();
+    let gone = store::retention::keep_partitions(&yard.house.store).await.unwrap();
+    assert!(gone.contains(&"event_usage_2026_05".to_owned()), "{gone:?}");
+    let waiting = yard.house.portal.waiting(&admin).await.unwrap().actors;
+    assert_eq!(waiting.len(), 2, "what nothing is left of asks for no answer: {waiting:?}");
+    assert_eq!(yard.house.portal.overview(&admin).await.unwrap().unmatched, 2);
+    let typed = TypedAccount {
+        person: ben.id().to_string(),
+        system: yard.system.to_string(),
+        account: "ben_okafor".into(),
+    };
+    yard.house.portal.set_account(&admin, &typed).await.unwrap();
+    yard.work_by(2).await;
+    let bens = yard.links().await.iter().filter(|link| link.person == Some(ben.id().0)).count();
+    assert_eq!(bens, 5, "all that is left");
+    link::forget(&yard.house.store).await.unwrap();
+    assert_eq!(yard.house.count("select count(*) from event_link").await, 6, "those of May");
+    yard.work_by(2).await;
+    assert_eq!(yard.house.count("select count(*) from event_link").await, 12);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -89,11 +89,13 @@ pub(super) async fn make_everything(stage: &mut Stage, holder: &Caller) -> [&'st
 
 /// Adds and deletes a change window; adds a source, makes, rotates and ends a token, and closes a
 /// source; says that somebody is nobody here. Answers which forms that took.
-pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 7] {
+pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 8] {
     let Made { source, token, window, .. } = stage.made.clone();
     let another =
         "typed[name]=CHG-2&typed[start]=2030-03-17T10:00&typed[end]=2030-03-17T12:00&typed[systems][]=ledger";
     stage.leaves_an_event("admin", "add-window", another).await;
+    let file = "typed[csv]=name,start,end%0ACHG-3,2030-03-17,2030-03-18&typed[step]=add";
+    stage.leaves_an_event("admin", "import-windows", file).await;
     stage.leaves_an_event("admin", "delete-window", &format!("typed[id]={window}")).await;
     stage.leaves_an_event("admin", "save-source", "typed[name]=Wiki+log").await;
     let secret = domain::token::secret(&"a".repeat(43));
@@ -119,6 +121,7 @@ pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 7] {
     stage.leaves_an_event("admin", "end-source", &format!("typed[slug]={source}&typed[reason]=Moved")).await;
     [
         "add-window",
+        "import-windows",
         "delete-window",
         "save-source",
         "keep-token",

@@ -106,6 +106,7 @@ async fn every_form_refuses_everybody_it_should(pool: PgPool) {
             "typed[name]=x&typed[start]=2030-03-18&typed[end]=2030-03-17".into(),
             [401, 403, 403, 403, 403, 422],
         ),
+        ("import-windows", "typed[csv]=name,start&typed[step]=add".into(), [401, 403, 403, 403, 403, 422]),
         ("delete-window", format!("typed[id]={MISSING}"), [401, 403, 403, 403, 403, 404]),
         ("save-query", "typed[name]=&typed[query]=x".into(), [401, 422, 422, 422, 422, 422]),
         ("save-query", "typed[name]=&typed[query]=x&typed[shared]=on".into(), [401, 403, 403, 403, 422, 422]),

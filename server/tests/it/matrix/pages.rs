@@ -62,6 +62,7 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
         ("/people/{id}/as-of", format!("/people/{ben}/as-of"), EVERYBODY),
         ("/people/{id}/as-of", format!("/people/{MISSING}/as-of"), NOT_FOUND),
         ("/audit/windows", "/audit/windows".into(), [303, 403, 403, 403, 200, 200]),
+        ("/audit/windows/import", "/audit/windows/import".into(), ADMINISTRATORS),
         ("/audit/windows/{id}", format!("/audit/windows/{}", made.window), [303, 403, 403, 403, 200, 200]),
         ("/audit/windows/{id}", format!("/audit/windows/{MISSING}"), [303, 403, 403, 403, 404, 404]),
         ("/reports/period", "/reports/period?system=missing".into(), [303, 403, 403, 403, 200, 200]),

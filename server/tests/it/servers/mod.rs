@@ -28,6 +28,8 @@ pub struct Servers {
     pub url: String,
     provider: FakeProvider,
     wire: reqwest::Client,
+    /// Settings beside those that all have.
+    more: Vec<(&'static str, String)>,
 }
 
 impl Servers {
@@ -47,14 +49,23 @@ impl Servers {
     pub async fn at(url: String) -> Self {
         let wire = wire();
         let binary = env!("CARGO_BIN_EXE_gatebook").into();
-        Self { binary, url, provider: FakeProvider::start().await, wire }
+        Self { binary, url, provider: FakeProvider::start().await, wire, more: Vec::new() }
     }
 
     /// The same with another binary.
     #[must_use]
     pub fn of_binary(&self, binary: PathBuf) -> Self {
         let (url, provider, wire) = (self.url.clone(), self.provider.clone(), self.wire.clone());
-        Self { binary, url, provider, wire }
+        Self { binary, url, provider, wire, more: self.more.clone() }
+    }
+
+    /// The same with one setting more.
+    #[must_use]
+    pub fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut servers = self.of_binary(self.binary.clone());
+        servers.more.retain(|(known, _)| *known != name);
+        servers.more.push((name, value.to_owned()));
+        servers
     }
 
     /// Starts `gatebook serve`, and waits until it and its database answer.
@@ -97,7 +108,7 @@ impl Servers {
     }
 
     fn settings(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut settings = vec![
             ("DATABASE_URL", self.url.clone()),
             // One name for all of them, as behind a proxy.
             ("GATEBOOK_PUBLIC_URL", "http://127.0.0.1:3000".to_owned()),
@@ -106,7 +117,9 @@ impl Servers {
             ("GATEBOOK_OIDC_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
             ("GATEBOOK_ADMIN_GROUPS", "admins".to_owned()),
             ("GATEBOOK_SIGN_INS_PER_MINUTE", "0".to_owned()),
-        ]
+        ];
+        settings.extend(self.more.iter().cloned());
+        settings
     }
 
     /// Makes this person the one that `sub` signs in as.

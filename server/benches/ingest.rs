@@ -1,0 +1,348 @@
+//! Events that sources send in batches over HTTP until they can be searched, against binary `COPY` of the same events into
+//! an empty table with the same indexes.
+//!
+//! The clock of the thing stops when the last event is numbered, linked and in the search index; when the last batch was
+//! answered, and so durable, is told beside it. Afterwards batches come in for some minutes at four fifths of that speed:
+//! what waits must not grow.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot measure ends, and its figures need no more digits than a float has"
+)]
+
+mod company;
+mod measure;
+mod portal;
+mod yearbook;
+
+use std::future::pending;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::Parser;
+use futures::StreamExt as _;
+use measure::{Figure, Report, rounded};
+use serde_json::{Value, json};
+use sqlx::postgres::PgPoolCopyExt as _;
+use sqlx::{AssertSqlSafe, PgPool, Row as _};
+use store::Store;
+use tokio::task::JoinSet;
+use yearbook::Book;
+
+const JOB_CONNECTIONS: u32 = 8;
+/// Who sends at once.
+const SENDERS: usize = 2;
+const BATCH: usize = 10_000;
+/// A batch while it is watched whether what waits grows.
+const STEADY_BATCH: usize = 1_000;
+
+#[derive(Debug, Parser)]
+struct Options {
+    #[command(flatten)]
+    shared: measure::Shared,
+    /// Events in the book beforehand
+    #[arg(long, default_value_t = 10_000_000)]
+    events: u64,
+    /// Batches of 10,000 in a run
+    #[arg(long, default_value_t = 10)]
+    batches: usize,
+    /// How long it is watched whether what waits grows
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+}
+
+fn main() {
+    tokio::runtime::Runtime::new().unwrap().block_on(run(Options::parse()));
+}
+
+async fn run(options: Options) {
+    let Book { url, pool, weight } = yearbook::open(&options.shared, options.events).await;
+    let token = token(&pool).await;
+    let gatebook = Gatebook { port: portal::serve_gatebook(&url).await, token };
+    let store = Store::connect(&url, JOB_CONNECTIONS).unwrap();
+    tokio::spawn(server::jobs::run(store, Vec::new(), pending()));
+    caught_up(&pool).await;
+    twins(&pool).await;
+    let before = size(&pool).await;
+    let (mut measured, mut sent) = (Vec::new(), 0);
+    for run in 0..=options.shared.runs {
+        let one = once(&gatebook, &pool, &options, sent).await;
+        sent += options.batches * BATCH;
+        if run > 0 {
+            println!(
+                "run {run}: searchable {:.0}/s, stored {:.0}/s; COPY {:.0}/s, without indexes {:.0}/s: {:.3}",
+                one.searchable,
+                one.stored,
+                one.copied,
+                one.copied_bare,
+                one.searchable / one.copied,
+            );
+            measured.push(one);
+        }
+    }
+    let bytes = (size(&pool).await - before) as f64 / sent as f64;
+    println!("{bytes:.0} bytes for an event, with everything made from it");
+    let mut speeds: Vec<f64> = measured.iter().map(|one| one.searchable).collect();
+    speeds.sort_by(f64::total_cmp);
+    let steady = steadily(&gatebook, &pool, speeds[speeds.len() / 2] * 0.8, options.minutes, sent).await;
+    let runs = measured.iter().map(Speeds::as_json).collect();
+    let measured_as = json!({
+        "thing": "POST /api/v1/events by a token: validated, stored once, numbered, linked, indexed for search",
+        "yardstick": "copy … from stdin (format binary) of the same rows into an empty table with the indexes of the book",
+        "events": options.events, "batch": BATCH, "senders": SENDERS, "bytes": weight,
+        "bytes_per_event": rounded(bytes), "steady": steady,
+    });
+    let report = Report { name: "ingest", figures: figures(&measured), runs, measured: measured_as };
+    options.shared.report(report).await;
+}
+
+/// Events in a second.
+struct Speeds {
+    /// Until all can be searched.
+    searchable: f64,
+    /// Until all are answered.
+    stored: f64,
+    /// By the yardstick.
+    copied: f64,
+    /// By a yardstick without indexes.
+    copied_bare: f64,
+}
+
+impl Speeds {
+    fn as_json(&self) -> Value {
+        json!({
+            "ratio": rounded(self.searchable / self.copied), "searchable_per_second": rounded(self.searchable),
+            "stored_per_second": rounded(self.stored), "copy_per_second": rounded(self.copied),
+            "unindexed_copy_per_second": rounded(self.copied_bare),
+        })
+    }
+}
+
+fn figures(measured: &[Speeds]) -> Vec<Figure> {
+    let figure = |name, goal_name, label, of: fn(&Speeds) -> f64| Figure {
+        name,
+        goal_name,
+        label,
+        goal: 0.7,
+        is_floor: true,
+        of_runs: measured.iter().map(of).collect(),
+    };
+    vec![
+        figure("ratio", "goal", "events a second until searchable, of COPY with indexes", |one| {
+            one.searchable / one.copied
+        }),
+        figure("stored_ratio", "stored_goal", "until durable, of the same", |one| one.stored / one.copied),
+        figure("unindexed_ratio", "unindexed_goal", "until searchable, of COPY without indexes", |one| {
+            one.searchable / one.copied_bare
+        }),
+    ]
+}
+
+/// The same events by the thing and by both yardsticks.
+async fn once(gatebook: &Gatebook, pool: &PgPool, options: &Options, from: usize) -> Speeds {
+    let batches = (0..options.batches).map(|at| batch(from + at * BATCH, BATCH)).collect();
+    let events = options.batches * BATCH;
+    let since = sqlx::query_scalar("select clock_timestamp()").fetch_one(pool).await.unwrap();
+    let taken = gatebook.send_all(batches, pool).await;
+    let rows = rows_since(pool, since).await;
+    let copied = copy(pool, "twin", &rows, events).await;
+    let copied_bare = copy(pool, "bare", &rows, events).await;
+    let per_second = |taken: Duration| events as f64 / taken.as_secs_f64();
+    Speeds {
+        searchable: per_second(taken.searchable),
+        stored: per_second(taken.stored),
+        copied: per_second(copied),
+        copied_bare: per_second(copied_bare),
+    }
+}
+
+/// A source with a token.
+async fn token(pool: &PgPool) -> String {
+    let token = server::secret::token();
+    sqlx::query(
+        "with source as (insert into event_source (id, slug, name, created_at)
+           values (gen_random_uuid(), 'bench-' || left($2, 8), 'Bench', now()) returning id)
+         insert into api_token (id, source_id, name, scope, hash, hint, created_at, created_by)
+         select gen_random_uuid(), source.id, 'bench', 'events:write', $1, right($2, 4), now(),
+           (select id from person order by name limit 1) from source",
+    )
+    .bind(server::secret::hash(token.as_bytes()).as_slice())
+    .bind(blake(&token))
+    .execute(pool)
+    .await
+    .unwrap();
+    token
+}
+
+/// Sixteen small letters and digits that are another's for another token.
+fn blake(token: &str) -> String {
+    server::secret::hash(token.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Tables like this month's, empty: one with its indexes, one without.
+async fn twins(pool: &PgPool) {
+    sqlx::raw_sql(
+        "drop table if exists twin, bare;
+         create table twin (like event_usage including all);
+         create table bare (like event_usage)",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+/// The product, with a token for it.
+#[derive(Clone)]
+struct Gatebook {
+    port: u16,
+    token: String,
+}
+
+struct Taken {
+    stored: Duration,
+    searchable: Duration,
+}
+
+impl Gatebook {
+    async fn send(&self, client: &reqwest::Client, batch: String, events: usize) {
+        let asked = client
+            .post(format!("http://127.0.0.1:{}/api/v1/events", self.port))
+            .bearer_auth(&self.token)
+            .header("content-type", "application/x-ndjson")
+            .body(batch);
+        let answer = asked.send().await.unwrap();
+        let (status, body) = (answer.status(), answer.text().await.unwrap());
+        assert_eq!(status, 200, "{body}");
+        let told: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(told["stored"], events, "{}", &body[..body.len().min(400)]);
+    }
+
+    async fn send_all(&self, batches: Vec<String>, pool: &PgPool) -> Taken {
+        let start = Instant::now();
+        let mut senders = JoinSet::new();
+        let mut queues = vec![Vec::new(); SENDERS];
+        for (at, batch) in batches.into_iter().enumerate() {
+            queues[at % SENDERS].push(batch);
+        }
+        for queue in queues {
+            let gatebook = self.clone();
+            senders.spawn(async move {
+                let client = reqwest::Client::new();
+                for batch in queue {
+                    gatebook.send(&client, batch, BATCH).await;
+                }
+            });
+        }
+        senders.join_all().await;
+        let stored = start.elapsed();
+        caught_up(pool).await;
+        Taken { stored, searchable: start.elapsed() }
+    }
+}
+
+/// So many events wait to be numbered, linked or indexed.
+async fn waiting(pool: &PgPool) -> i64 {
+    sqlx::query_scalar(
+        "select last_position - coalesce((select position from book_reader where name = 'search'), 0)
+           + (select count(*) from event e where e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen))
+         from event_sequence q",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap()
+}
+
+async fn caught_up(pool: &PgPool) {
+    while waiting(pool).await > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Sends at that rate for so long; answers how much waited in each tenth of the time, at most.
+async fn steadily(gatebook: &Gatebook, pool: &PgPool, rate: f64, minutes: u64, from: usize) -> Value {
+    let whole = Duration::from_secs(minutes * 60);
+    let client = reqwest::Client::new();
+    let (start, mut sent, mut most) = (Instant::now(), 0, vec![0_i64; 10]);
+    while start.elapsed() < whole {
+        let due = start + Duration::from_secs_f64(sent as f64 / rate);
+        tokio::time::sleep(due.saturating_duration_since(Instant::now())).await;
+        gatebook.send(&client, batch(from + sent, STEADY_BATCH), STEADY_BATCH).await;
+        sent += STEADY_BATCH;
+        let tenth = (start.elapsed().as_secs_f64() / whole.as_secs_f64() * 10.0) as usize;
+        let waiting = waiting(pool).await;
+        most[tenth.min(9)] = most[tenth.min(9)].max(waiting);
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    println!(
+        "{minutes} minutes at {:.0}/s: waiting at most, by tenths: {most:?}",
+        sent as f64 / seconds.max(1.0)
+    );
+    json!({ "minutes": minutes, "wanted_per_second": rounded(rate), "per_second": rounded(sent as f64 / seconds.max(1.0)), "waiting_most_by_tenths": most })
+}
+
+/// Events as a program sends them, which nobody has sent before.
+fn batch(from: usize, events: usize) -> String {
+    let now = server::clock::machine().to_rfc3339_opts(SecondsFormat::Millis, true);
+    let mut lines = String::new();
+    for n in from..from + events {
+        // Spread without a pattern, the same in every run of the benchmark.
+        let draw =
+            |most: usize, by: usize| ((n.wrapping_mul(2_654_435_761) >> 7) ^ n.wrapping_mul(by)) % most;
+        let (actor, res, act) =
+            (draw(5_000, 97).min(draw(5_000, 31)), draw(8_000, 89).min(draw(8_000, 53)), draw(300, 71));
+        let action = ["resource.accessed", "resource.changed", "session.opened"][n % 3];
+        let event = json!({
+            "id": format!("{now}-{n}"), "time": now,
+            "action": action,
+            "outcome": if n % 25 == 0 { "denied" } else { "success" },
+            "actor": { "name": format!("u{actor}"), "email": format!("person{actor}@example.com") },
+            "system": format!("System {:02}", 1 + res % 12), "resource": format!("ledger-{res:04}"),
+            "ip": format!("10.{}.{}.{}", actor % 16, actor / 16 % 256, 1 + actor % 200),
+            "user_agent": "aws-cli/2.15.30 Python/3.11.8", "operation": format!("Operation{act}"),
+            "detail": {
+                "eventVersion": "1.08", "userIdentity": { "type": "IAMUser", "userName": format!("u{actor}") },
+                "eventSource": format!("service{}.example.com", res % 12), "eventName": format!("Operation{act}"),
+                "awsRegion": "eu-central-1", "readOnly": act % 2 == 0,
+                "requestParameters": { "bucket": format!("ledger-{res}"), "key": format!("path/{}/object", n % 5_000) },
+            },
+        });
+        lines += &event.to_string();
+        lines.push('\n');
+    }
+    lines
+}
+
+/// The rows that have come in since, as `COPY` reads them.
+async fn rows_since(pool: &PgPool, since: DateTime<Utc>) -> Vec<Vec<u8>> {
+    let statement = format!(
+        "copy (select * from event where class = 'usage' and recorded_at >= '{}' order by recorded_at, id)
+         to stdout (format binary)",
+        since.to_rfc3339()
+    );
+    let mut chunks = pool.copy_out_raw(&statement).await.unwrap();
+    let mut rows = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        rows.push(chunk.unwrap().to_vec());
+    }
+    rows
+}
+
+async fn copy(pool: &PgPool, table: &str, rows: &[Vec<u8>], events: usize) -> Duration {
+    let start = Instant::now();
+    let mut copy = pool.copy_in_raw(&format!("copy {table} from stdin (format binary)")).await.unwrap();
+    for chunk in rows {
+        copy.send(chunk.as_slice()).await.unwrap();
+    }
+    let written = copy.finish().await.unwrap();
+    let taken = start.elapsed();
+    assert_eq!(usize::try_from(written), Ok(events), "the yardstick writes the same events");
+    taken
+}
+
+/// Of everything but the yardstick's.
+async fn size(pool: &PgPool) -> i64 {
+    let statement = "select pg_database_size(current_database()) - pg_total_relation_size('twin') - pg_total_relation_size('bare')";
+    sqlx::query(AssertSqlSafe(statement)).fetch_one(pool).await.unwrap().get(0)
+}
