@@ -115,7 +115,7 @@ pub fn query(data: &[u8]) {
 /// A cursor: of what is read, exactly this is written.
 pub fn cursor(data: &[u8]) {
     let Some(text) = text(data) else { return };
-    if let Some((at, id)) = cursor_text::read(text) {
+    if let Some((at, id)) = cursor_text::read::<uuid::Uuid>(text) {
         assert_eq!(cursor_text::read(&cursor_text::write(at, id)), Some((at, id)));
     }
 }
