@@ -62,8 +62,21 @@ impl BuildSettings {
 
     /// `cargo`, set up to work on this workspace.
     pub fn cargo(&self) -> Command {
-        let mut command = Command::new(cargo());
-        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        let mut command = self.command(cargo());
+        command.env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
+
+    /// `rustup run` of another compiler than this workspace is built with.
+    pub fn rustup(&self, toolchain: &str) -> Command {
+        let mut command = self.command("rustup".into());
+        command.args(["run", toolchain]);
+        command
+    }
+
+    fn command(&self, program: OsString) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
         // What cargo tells this driver about the driver's own crate would make it rebuild crates whose
         // build scripts look at it (ring's does), here and again when somebody calls cargo directly.
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_this_crate(name)) {

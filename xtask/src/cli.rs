@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::build_settings::BuildSettings;
 use crate::progress::step;
-use crate::{bench, crash, css, demo, interrupt, postgres, progress, release, site, sqlx_data, test};
+use crate::{bench, crash, css, demo, fuzz, interrupt, postgres, progress, release, site, sqlx_data, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, tests and runs Gatebook")]
@@ -44,6 +44,8 @@ enum Command {
     Test(test::Options),
     /// Kills servers, workers and Postgres under load, and reckons whether anything was lost
     Crash(crash::Options),
+    /// Throws mad input at everything that reads what comes from outside
+    Fuzz(fuzz::Options),
     /// Migrates a populated database beneath the binary of before the newest migration
     Upgrade,
     /// Measures one thing against its yardstick, and writes target/bench/NAME.json
@@ -84,6 +86,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         }
         Command::Test(options) => return test::run(&settings, &options),
         Command::Crash(options) => crash::run(&settings, &options)?,
+        Command::Fuzz(options) => fuzz::run(&settings, &options)?,
         Command::Upgrade => return test::run(&settings, &test::Options::only(test::Part::Upgrade)),
         Command::Bench(options) => bench::run(&settings, &options)?,
         Command::Postgres => postgres::stay(&settings)?,

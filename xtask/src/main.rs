@@ -9,6 +9,7 @@ mod css;
 mod debian_rust_src;
 mod demo;
 mod demo_state;
+mod fuzz;
 mod interrupt;
 mod it_test;
 mod mirror;

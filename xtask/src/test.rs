@@ -40,6 +40,8 @@ pub enum Part {
     Lint,
     /// All Rust tests, with a database
     Unit,
+    /// Mad input for a moment, where the compiler for it is there
+    Fuzz,
     /// The newest migration beneath the server of before it
     Upgrade,
     /// The demo in a browser

@@ -11,7 +11,7 @@ use crate::postgres::Cluster;
 use crate::progress::step;
 use crate::tally::Tally;
 use crate::test::{Outcome, Part, Step};
-use crate::{chromium, css, npm, process, site, sqlx_data, upgrade, wasm_target};
+use crate::{chromium, css, fuzz, npm, process, site, sqlx_data, upgrade, wasm_target};
 
 /// The steps of a part.
 pub fn of(part: Part) -> &'static [Step] {
@@ -24,6 +24,7 @@ pub fn of(part: Part) -> &'static [Step] {
             Step { title: "Lints for the browser", work: lints_browser },
         ],
         Part::Unit => &[Step { title: "Rust tests", work: rust_tests }],
+        Part::Fuzz => &[Step { title: "Fuzzing", work: fuzz::check }],
         Part::Upgrade => &[Step { title: "Upgrade", work: upgrade::check }],
         Part::Browser => &[Step { title: "Browser tests", work: browser_tests }],
     }

@@ -90,6 +90,10 @@ fn fault(field: impl Into<String>, sentence: &str) -> UsageError {
 fn known(fields: &Map<String, Value>, names: &[&str], prefix: &str) -> Result<(), UsageError> {
     match fields.keys().find(|name| !names.contains(&name.as_str())) {
         None => Ok(()),
+        Some(name) if name.trim().is_empty() => {
+            let of = prefix.strip_suffix('.').unwrap_or("record");
+            Err(fault(of, "A field in it has no name."))
+        }
         Some(name) => {
             let name: String = name.chars().take(80).collect();
             let sentence = format!("There is no such field; there are {}.", names.join(", "));

@@ -3,6 +3,7 @@
 //! Bounded: of line-based input one line is in memory at a time. A JSON document that spans lines is read whole, up
 //! to [`DOCUMENT_MAX_BYTES`].
 
+mod array;
 mod postgresql_csv;
 
 use std::collections::VecDeque;
@@ -164,6 +165,7 @@ impl<R: BufRead> Records<R> {
         let mut count = 0;
         for value in serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>() {
             match value {
+                Err(_) if count == 0 && self.elements(&bytes, 1, Place::Record) => {}
                 Ok(value) => {
                     for value in unwrapped(value) {
                         count += 1;
@@ -186,12 +188,36 @@ impl<R: BufRead> Records<R> {
             Ok(value) => {
                 self.waiting.extend(unwrapped(value).into_iter().map(|value| (place, object(value))));
             }
+            Err(_) if self.elements(line, number, |_| place) => {}
             Err(error) => {
                 // The line that the parser counts is this line's own first.
                 let error = error.to_string().replace(" at line 1 column", " at column");
                 self.waiting.push_back((place, Err(SplitError::NotJson(error))));
             }
         }
+    }
+
+    /// Takes an array that is not JSON as a whole element by element; `false` where it is no array. What is broken is
+    /// named by its line, of which the first has this number.
+    fn elements(&mut self, text: &[u8], mut line: u64, place: impl Fn(u64) -> Place) -> bool {
+        let Some(elements) = array::elements(text) else { return false };
+        let lines_in = |text: &[u8]| text.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        line += lines_in(text.get(..text.len() - text.trim_ascii_start().len()).unwrap_or_default());
+        for (element, nth) in elements.into_iter().zip(1..) {
+            let record = match serde_json::from_slice(element) {
+                Ok(value) => (place(nth), object(value)),
+                Err(error) => {
+                    let at = line + u64::try_from(error.line()).unwrap_or(1).saturating_sub(1);
+                    let error = error.to_string();
+                    // Where in the element says nothing about where in the file.
+                    let error = error.split(" at line ").next().unwrap_or_default().to_owned();
+                    (Place::Line(at), Err(SplitError::NotJson(error)))
+                }
+            };
+            self.waiting.push_back(record);
+            line += lines_in(element);
+        }
+        true
     }
 
     fn advance(&mut self) -> io::Result<bool> {
@@ -397,7 +423,9 @@ mod tests {
         assert_eq!(found[3].1, r#"{"b":2}"#);
         assert!(found[4].1.starts_with("This is not JSON: EOF"));
         assert_eq!(json("{\"broken\n{\"a\":1}\n{\"b\":2}")[1..], [r#"{"a":1}"#, r#"{"b":2}"#]);
-        assert_eq!(cut("[\n{\"a\":1},\n{\"b\"}]", Layout::Json)[0].0, "line 3");
+        let array = cut("\n[\n{\"a\":1},\n{\"b\"},\n{\"c\":3}]", Layout::Json);
+        let places: Vec<&str> = array.iter().map(|(place, _)| place.as_str()).collect();
+        assert_eq!(places, ["record 1", "line 4", "record 3"]);
     }
 
     #[test]

@@ -140,7 +140,7 @@ pub async fn bring_in(
 ) -> Result<(), ImportError> {
     let now = store.now().await?;
     let layout = format.map_or(Layout::Json, Format::layout);
-    let mut batch: Vec<OutsideEvent> = Vec::new();
+    let mut batch: Vec<(String, OutsideEvent)> = Vec::new();
     for (place, record) in Records::new(input, layout) {
         tally.records += 1;
         let place = format!("{name}, {place}");
@@ -153,7 +153,9 @@ pub async fn bring_in(
         };
         match formats::read_as(format, record, now) {
             Ok(Reading::Skipped(reason)) => *tally.skipped.entry(reason.into_owned()).or_default() += 1,
-            Ok(Reading::Events(events)) => batch.extend(events),
+            Ok(Reading::Events(events)) => {
+                batch.extend(events.into_iter().map(|event| (place.clone(), event)));
+            }
             Err(error) => tally.refuse(&place, &error),
         }
         if batch.len() >= REPORTS_MAX {
@@ -171,24 +173,26 @@ fn is_other(event: &OutsideEvent) -> bool {
 async fn store_batch(
     store: &Store,
     sender: &Sender,
-    batch: Vec<OutsideEvent>,
+    batch: Vec<(String, OutsideEvent)>,
     tally: &mut Tally,
 ) -> Result<(), ImportError> {
     if tally.is_dry_run {
         tally.stored += batch.len();
-        tally.others += batch.iter().filter(|event| is_other(event)).count();
+        tally.others += batch.iter().filter(|(_, event)| is_other(event)).count();
         return Ok(());
     }
-    let is_other: Vec<bool> = batch.iter().map(is_other).collect();
-    let taken = ingest::take(store, sender, batch.into_iter().map(Ok).collect()).await?;
-    for (taken, is_other) in taken.into_iter().zip(is_other) {
+    let is_other: Vec<bool> = batch.iter().map(|(_, event)| is_other(event)).collect();
+    let (places, reports): (Vec<String>, Vec<_>) =
+        batch.into_iter().map(|(place, event)| (place, Ok(event))).unzip();
+    let taken = ingest::take(store, sender, reports).await?;
+    for ((taken, is_other), place) in taken.into_iter().zip(is_other).zip(places) {
         match taken {
             Taken::Stored(_) => {
                 tally.stored += 1;
                 tally.others += usize::from(is_other);
             }
             Taken::Duplicate => tally.duplicates += 1,
-            Taken::Refused(error) => tally.refuse("", &error),
+            Taken::Refused(error) => tally.refuse(&place, &error),
         }
     }
     Ok(())

@@ -89,10 +89,18 @@ async fn kill_at_random(
 ) -> (Kills, [Process; 2], Process) {
     let mut dice = Dice::new(seed);
     let (mut kills, mut worker) = (Kills::default(), servers.work().await);
+    let mut indexed = 0;
     for round in 0..rounds {
         // Whatever was killed before, things go on.
         let acknowledged = stage.acknowledged.borrow().len();
         until("a batch to be acknowledged", async || stage.acknowledged.borrow().len() > acknowledged).await;
+        until("the jobs to go on", async || {
+            let (now, last) = progress(&stage.house.pool).await.unwrap_or_default();
+            let goes_on = now > indexed || (now == last && last > 0);
+            indexed = if goes_on { now } else { indexed };
+            goes_on
+        })
+        .await;
         let moment = [Moment::Ingest, Moment::Jobs, Moment::Export][usize::try_from(round % 3).unwrap()];
         wait_for(stage, moment, &mut dice).await;
         match moment {
@@ -126,6 +134,14 @@ async fn kill_at_random(
         }
     }
     (kills, portals, worker)
+}
+
+/// How far the jobs have come that end with the search index, and how far they can.
+async fn progress(pool: &PgPool) -> Option<(i64, i64)> {
+    let progress =
+        "select coalesce((select position from book_reader where name = 'search'), 0), last_position
+                    from event_sequence";
+    sqlx::query_as(progress).fetch_one(pool).await.ok()
 }
 
 /// Returns in the midst of it, at a point that the dice decide on.

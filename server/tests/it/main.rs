@@ -28,6 +28,7 @@ mod grants;
 mod grouping;
 mod history;
 mod hooking;
+mod hostile;
 mod house;
 mod import;
 mod killed;

@@ -243,6 +243,8 @@ fn our_own_format_refuses_by_name_what_it_does_not_know() {
         events("gatebook", record).expect_err("refused")
     };
     for (name, value, fault) in [
+        ("", json!(1), "record: A field in it has no name."),
+        ("actor", json!({ " ": 1 }), "actor: A field in it has no name."),
         ("extra", json!(1), "extra: There is no such field; there are id, time, "),
         ("id", json!(""), "id: This is missing."),
         ("id", json!(7), "id: This is not a text."),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::stage::{Stage, Turn};
 use crate::crash::Dice;
 use crate::servers::until;
 
@@ -13,7 +13,7 @@ const SENDERS: u64 = 5;
 const BEFOREHAND: u64 = 4_000;
 const BATCH_MAX: u64 = 60;
 /// Between two batches of a sender, and before one is sent again.
-const BREATH: Duration = Duration::from_millis(60);
+const BREATH: Duration = Duration::from_millis(100);
 
 /// What was there before.
 pub async fn fill(stage: &Stage) {
@@ -32,6 +32,8 @@ async fn go_on(stage: &Stage, sender: u64, seed: u64) {
     let mut dice = Dice::new(seed.wrapping_mul(31).wrapping_add(sender + 1));
     let mut number = 0;
     while !stage.is_over.get() {
+        // So that the index comes near enough: nothing is exported of a book that is not found yet.
+        until("an export to begin", async || stage.taker.get() != Turn::Wanted).await;
         let mut names = Vec::new();
         for _ in 0..=dice.below(BATCH_MAX) {
             names.push(format!("{sender}-{number}"));
