@@ -56,7 +56,7 @@ fn form(desk: &Desk, filled: &Filled<TypedWindowFile>, planned: Option<&[Planned
     let check = if add.is_some() { "button-quiet" } else { "button" };
     view! {
         {planned.map(|planned| preview(desk, planned))}
-        <form class="form" method="post" action=ImportWindows::url()>
+        <form class="form after" method="post" action=ImportWindows::url()>
             {textarea(field, "typed[csv]", &filled.typed.csv, 12)}
             <div class="form-end">
                 {add}
@@ -83,7 +83,7 @@ fn preview(desk: &Desk, planned: &[PlannedWindow]) -> AnyView {
             view! {
                 <tr>
                     <td data-name="Name"><span class="ledger-cell">{one.name.clone()}</span></td>
-                    <td data-name="Time"><span class="ledger-cell">{clock.exact(one.starts_at)} " to " {clock.exact(one.ends_at)}</span></td>
+                    <td data-name="Time"><span class="ledger-cell">{clock.short(one.starts_at)} " to " {clock.short(one.ends_at)}</span></td>
                     <td data-name="Systems"><span class="ledger-cell">{systems}</span></td>
                     <td data-name="What happens"><span class="ledger-cell">{becomes}</span></td>
                 </tr>

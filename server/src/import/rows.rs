@@ -119,7 +119,8 @@ impl Row {
 pub fn read(file: &str, content: &str, faults: &mut Faults) -> Vec<Row> {
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     match file.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).as_deref() {
-        Some("csv") => read_csv(file, content, faults),
+        // The reader counts a line to its carriage return, and would be one behind.
+        Some("csv") => read_csv(file, &content.replace("\r\n", "\n"), faults),
         Some("jsonl" | "ndjson") => read_json(file, content, faults),
         _ => {
             faults.of_file(file, None, "The name must end in .csv, or in .jsonl for JSON Lines.");

@@ -210,6 +210,8 @@ async fn whatever_is_wrong_in_a_file_is_told_with_its_line_and_nothing_of_it_is_
         fine,2026-12-03,2026-12-04,\n\
         chg-1,2026-11-24,2026-11-25,\n\
         short,2026-12-01\n";
+    // As a browser sends it.
+    assert_eq!(wrong(&csv.replace('\n', "\r\n")).await, wrong(csv).await);
     assert_eq!(
         wrong(csv).await,
         [
