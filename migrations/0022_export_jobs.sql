@@ -10,6 +10,8 @@ create table export_job (
     format text not null check (format in ('csv', 'jsonl', 'ocsf')),
     -- Whether the whole book was open to whoever asked, or only what concerns them.
     sees_all boolean not null,
+    -- What else was open to them: a file of more than they may see by now is not given out.
+    sight text not null check (sight ~ '^[0-9a-f]{64}$'),
     state text not null check (state in ('waiting', 'running', 'done', 'failed', 'cancelled', 'expired')),
     asked_at timestamptz not null,
     ended_at timestamptz,
@@ -34,12 +36,12 @@ create table export_job (
     check (state in ('running', 'done') or (chunks = 0 and file_bytes = 0)),
     check (fetched_at is null or state in ('done', 'expired'))
 );
--- `/audit/exports`: somebody's own, newest first.
 create index export_job_of_person on export_job (person_id, asked_at desc, id desc);
--- What is to be done, first asked first.
+comment on index export_job_of_person is 'export_job: somebody''s own, newest first';
 create index export_job_open on export_job (asked_at, id) where state in ('waiting', 'running');
--- What is to be let go.
+comment on index export_job_open is 'export_job: what is to be done, first asked first';
 create index export_job_done on export_job (expires_at) where state = 'done';
+comment on index export_job_done is 'export_job: files that are to be let go';
 
 -- The files, in pieces that one process can hold.
 create table export_chunk (

@@ -62,6 +62,9 @@ pub enum PortalError {
          you send it again."
     )]
     Away,
+    /// It will be, in a while. 503.
+    #[error("{0}")]
+    NotYet(String),
     /// Ours to mend. 500.
     #[error("Something went wrong on our side, and nothing was changed. Try again in a moment.")]
     Internal,
@@ -81,7 +84,7 @@ impl PortalError {
             Self::Forbidden(_) | Self::SignInAgain => 403,
             Self::Conflict(_) | Self::AlreadyThere { .. } => 409,
             Self::Invalid(_) => 422,
-            Self::Full | Self::Away => 503,
+            Self::Full | Self::Away | Self::NotYet(_) => 503,
             Self::Internal => 500,
         }
     }

@@ -226,6 +226,7 @@ pub(crate) fn fault(error: &PortalError, here: &str) -> Bare {
         PortalError::Invalid(_) => "That cannot be read",
         PortalError::Full => "No room to write this down",
         PortalError::Away => "The database does not answer",
+        PortalError::NotYet(_) => "Not yet",
         PortalError::Internal => "Something went wrong",
     };
     let home = |words: &str| (routes::HOME.to_owned(), words.to_owned());
@@ -237,7 +238,7 @@ pub(crate) fn fault(error: &PortalError, here: &str) -> Bare {
         }
         PortalError::SignInAgain => vec![(again, "Sign in again".to_owned())],
         PortalError::AlreadyThere { path, link, .. } => vec![(path.clone(), link.clone())],
-        PortalError::Full | PortalError::Away | PortalError::Internal => {
+        PortalError::Full | PortalError::Away | PortalError::NotYet(_) | PortalError::Internal => {
             vec![(here.to_owned(), "Try again".to_owned()), home("Go home")]
         }
         PortalError::NotFound => vec![home("Go home"), find()],

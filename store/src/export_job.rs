@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{Result, StoreError};
 
-pub use run::{Added, Asker, add_chunk, asker, expect, fail, finish, is_found, progress, take};
+pub use run::{Added, Asker, add_chunk, asker, expect, fail, finish, progress, take};
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -28,6 +28,8 @@ pub struct ExportJobRecord {
     pub format: String,
     /// Whether the whole book was open to whoever asked.
     pub sees_all: bool,
+    /// What else was open to them (`audit::sight_of_today`).
+    pub sight: String,
     state: String,
     /// What its times count from.
     pub asked_at: DateTime<Utc>,
@@ -95,6 +97,8 @@ pub struct NewExportJob<'a> {
     pub format: &'a str,
     /// Whether the whole book is open to whoever asks.
     pub sees_all: bool,
+    /// What else is open to them (`audit::sight_of_today`).
+    pub sight: &'a str,
 }
 
 /// How many of somebody's there are.
@@ -116,7 +120,7 @@ pub struct News {
 }
 
 const SELECT: &str = "select j.id, j.person_id, p.name as person_name, j.event_id, j.query, j.time_zone, j.format, \
-     j.sees_all, j.state, j.asked_at, j.ended_at, j.expires_at, j.attempt, j.events_written, j.events_expected, \
+     j.sees_all, j.sight, j.state, j.asked_at, j.ended_at, j.expires_at, j.attempt, j.events_written, j.events_expected, \
      j.reached_at, j.chunks, j.file_bytes, j.reason, j.fetched_at \
      from export_job j join person p on p.id = j.person_id where ";
 
@@ -191,8 +195,8 @@ pub async fn news(conn: &mut PgConnection, person: PersonId) -> Result<News> {
 /// When the database refuses it.
 pub async fn insert(conn: &mut PgConnection, new: NewExportJob<'_>, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "insert into export_job (id, person_id, event_id, query, time_zone, format, sees_all, state, asked_at)
-         values ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8)",
+        "insert into export_job (id, person_id, event_id, query, time_zone, format, sees_all, sight, state, asked_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9)",
         new.id.0,
         new.person.0,
         new.event.0,
@@ -200,6 +204,7 @@ pub async fn insert(conn: &mut PgConnection, new: NewExportJob<'_>, now: DateTim
         new.time_zone,
         new.format,
         new.sees_all,
+        new.sight,
         now
     )
     .execute(conn)

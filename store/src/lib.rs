@@ -105,7 +105,7 @@ impl StoreError {
     }
 
     /// A row that makes no sense.
-    pub(crate) fn corrupt(table: &'static str, value: impl Into<String>) -> Self {
+    pub fn corrupt(table: &'static str, value: impl Into<String>) -> Self {
         Self::Corrupt { table, value: value.into() }
     }
 }

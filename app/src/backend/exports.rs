@@ -85,4 +85,6 @@ pub struct TypedExport {
 pub struct TypedExportEnd {
     /// Which.
     pub id: String,
+    /// Whether it was under way when that was said: a file that is ready since is not thrown away with it.
+    pub cancels: bool,
 }

@@ -84,6 +84,8 @@ pub struct WindowView {
     pub inside: Vec<UsedRow>,
     /// What was used on the same systems within a day before and after it.
     pub around: Vec<UsedRow>,
+    /// Events that have come in and are not looked at yet.
+    pub unread: usize,
     /// Whether the caller may delete it.
     pub may_edit: bool,
 }

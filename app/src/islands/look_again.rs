@@ -9,6 +9,8 @@ use super::swap::swap;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(2);
+/// A page that nobody looks at does not keep its session alive for ever; the link beside it looks again.
+const LOOKS_MAX: u32 = 300;
 /// What is put in place anew.
 const LIST: &str = "own-exports";
 /// It has this as long as something is to come.
@@ -21,29 +23,32 @@ pub fn LookAgain(
     path: String,
 ) -> impl IntoView {
     let here = NodeRef::<Span>::new();
-    here.on_load(move |_| look_later(path.clone()));
+    here.on_load(move |_| look_later(path.clone(), LOOKS_MAX));
     view! { <span node_ref=here hidden></span> }
 }
 
-fn look_later(path: String) {
+/// The next look begins when the last one has been answered; where one fails, no more are made.
+fn look_later(path: String, left: u32) {
     set_timeout(
         move || {
-            look(&path);
+            look(path, left);
         },
         EVERY,
     );
 }
 
-fn look(path: &str) -> Option<()> {
+fn look(path: String, left: u32) -> Option<()> {
     let list = document().get_element_by_id(LIST)?;
     if !list.has_attribute(OPEN) {
         return None;
     }
     // Whoever is in it with the keyboard must not lose their place.
     let is_used = document().active_element().is_some_and(|focused| list.contains(Some(&focused)));
-    if !is_used {
-        swap(path, LIST, || {});
+    let left = left.checked_sub(1)?;
+    if is_used {
+        look_later(path, left);
+        return Some(());
     }
-    look_later(path.to_owned());
-    Some(())
+    let again = path.clone();
+    swap(&path, LIST, move || look_later(again, left))
 }

@@ -75,8 +75,8 @@ async fn found(desk: &Desk, query: &Query, look: &Look) -> crate::backend::Answe
     };
     let list = desk.backend.audit.search(&desk.caller, query, &page).await?;
     let looked_to = list.looked_to.map(|moment| looked(desk, moment));
-    let events = if list.events.is_empty() && looked_to.is_some() {
-        ().into_any()
+    let events = if list.events.is_empty() && (looked_to.is_some() || page != AuditPage::Newest) {
+        view! { <p class="quiet ledger-foot">"Nothing more here."</p> }.into_any()
     } else if list.events.is_empty() {
         empty(
             "No event matches",
@@ -93,10 +93,16 @@ async fn found(desk: &Desk, query: &Query, look: &Look) -> crate::backend::Answe
         );
         view! { <LiveTail path from=list.position/> }
     });
-    let unfound = (list.unfound > 0).then(|| {
-        let events = thousands(list.unfound);
-        warning(format!("{events} events have come in and are not found yet. They follow within minutes."))
-    });
+    let unfound = match list.unfound {
+        0 => None,
+        1 => Some(warning("One event has come in and is not found yet. It follows within minutes.")),
+        events => {
+            let events = thousands(events);
+            Some(warning(format!(
+                "{events} events have come in and are not found yet. They follow within minutes."
+            )))
+        }
+    };
     Ok(view! {
         {unfound}
         {list.tally.as_ref().filter(|_| list.total > 0).map(|found| tally(&context_of(&desk.caller), query, look, found))}

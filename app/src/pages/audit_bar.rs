@@ -259,9 +259,9 @@ pub(crate) fn summary(desk: &Desk, query: &Query, look: &Look, list: &AuditList)
             {ranges(desk, query, look)}
             <span class="bar-export">
                 <span class="quiet">"Times in " {desk.caller.time_zone.name()}</span>
-                <a class="quiet-link" href=export("csv") download rel="nofollow">{icon(Icon::Download)} "CSV"</a>
-                <a class="quiet-link" href=export("jsonl") download rel="nofollow">{icon(Icon::Download)} "JSON lines"</a>
-                <a class="quiet-link" href=export("ocsf") download rel="nofollow">{icon(Icon::Download)} "OCSF"</a>
+                <a class="quiet-link" href=export("csv") rel="nofollow">{icon(Icon::Download)} "CSV"</a>
+                <a class="quiet-link" href=export("jsonl") rel="nofollow">{icon(Icon::Download)} "JSON lines"</a>
+                <a class="quiet-link" href=export("ocsf") rel="nofollow">{icon(Icon::Download)} "OCSF"</a>
                 <a class="quiet-link" href=address::with(routes::EXPORTS, "q", &query.as_written())>"In the background"</a>
             </span>
         </div>

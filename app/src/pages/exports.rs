@@ -96,7 +96,7 @@ fn row(desk: &Desk, row: &ExportRow) -> AnyView {
     let format = FORMATS.iter().find(|(word, _)| *word == row.format).map_or("", |(_, words)| words);
     let fetch = (row.state == ExportState::Done).then(|| {
         view! {
-            <a class="button-quiet" href=routes::export_file(&row.id) download rel="nofollow">{icon(Icon::Download)} "Fetch it"</a>
+            <a class="button-quiet" href=routes::export_file(&row.id) rel="nofollow">{icon(Icon::Download)} "Fetch it"</a>
         }
     });
     let (words, class) =
@@ -113,6 +113,7 @@ fn row(desk: &Desk, row: &ExportRow) -> AnyView {
                 {fetch}
                 <form method="post" action=EndExport::url()>
                     <input type="hidden" name="typed[id]" value=row.id.clone()/>
+                    <input type="hidden" name="typed[cancels]" value=row.state.is_open().to_string()/>
                     <button class=class type="submit">{words}</button>
                 </form>
             </div>

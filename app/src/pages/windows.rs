@@ -115,11 +115,18 @@ pub fn Window() -> impl IntoView {
         let delete = view.may_edit.then(|| delete(&view));
         let inside = used(&view.inside, "Nothing was reported from these systems in this time.");
         let around = used(&view.around, "Nothing was reported on the day before and the day after.");
+        let unread = match view.unread {
+            0 => None,
+            1 => Some("One event has come in and is not looked at yet.".to_owned()),
+            count => Some(format!("{} events have come in and are not looked at yet.", thousands(count))),
+        };
+        let unread = unread.map(|words| view! { <p class="quiet ledger-foot">{words}</p> });
         let body = view! {
             {crumb(routes::WINDOWS, "Change windows")}
             {head(view.row.name.clone(), lead, Some(link))}
             {section("inside", "Used in it", inside)}
             {section("around", "Used outside it, within a day", around)}
+            {unread}
             {delete}
         };
         Ok(Page::new(view.row.name.clone(), body))

@@ -183,10 +183,12 @@ async fn not_taken_down(request: Request, next: Next) -> Response {
     }
     let body = to_bytes(answer.into_body(), ERROR_MAX_BYTES).await.unwrap_or_default();
     let error = serde_json::from_slice(&body).unwrap_or(PortalError::Away);
+    let title = match error {
+        PortalError::Away => "It is not known whether this was done",
+        _ => "This could not be written down",
+    };
     let text = format!("{error} Go back in this window: what you typed is still in the form.");
-    PlainPage::new(StatusCode::SERVICE_UNAVAILABLE, "This could not be written down", &text)
-        .link(routes::HOME, "Go home")
-        .answer()
+    PlainPage::new(StatusCode::SERVICE_UNAVAILABLE, title, &text).link(routes::HOME, "Go home").answer()
 }
 
 fn refused(error: &PortalError) -> Response {

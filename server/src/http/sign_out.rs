@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use store::StoreError;
 use tower_sessions::Session;
 
 use super::dress::Asked;
@@ -26,7 +27,7 @@ pub(super) async fn leave(
         None => None,
         Some(visit) => match sign_out::by_self(&door.store, &guard::caller(&door, visit, &asked)).await {
             Ok(id_token) => id_token,
-            Err(error) => return guard::unavailable(&error),
+            Err(error) => return still_here(&error),
         },
     };
     // What is left is the cookie; an empty session takes it away.
@@ -50,6 +51,16 @@ pub(super) async fn leave(
         }
     }
     response
+}
+
+/// The end could not be written down, so there was none.
+fn still_here(error: &StoreError) -> Response {
+    tracing::error!(%error, "somebody could not be signed out");
+    let text = "This could not be written down, so this browser is still signed in to Gatebook. Go back and try again; \
+                on a computer of others, delete this site’s data in the browser before you leave.";
+    PlainPage::new(StatusCode::SERVICE_UNAVAILABLE, "You are still signed in", text)
+        .link(app::routes::HOME, "Go home")
+        .answer()
 }
 
 /// After signing out.

@@ -226,7 +226,7 @@ async fn prepare(store: &Store, job: &ExportJobRecord, bounds: Bounds) -> Result
 
 /// An export that comes at once says what searches find by then; this one can wait until they find everything.
 async fn until_found(store: &Store, job: &ExportJobRecord) -> Result<(), PrepareError> {
-    while !export_job::is_found(&mut *store.read().await?, job).await? {
+    while !audit::is_indexed(&mut *store.read().await?, job.event()).await? {
         if !export_job::progress(&mut *store.read().await?, job, 0, None).await? {
             return Err(PrepareError::Dropped);
         }
@@ -285,7 +285,7 @@ fn query(job: &ExportJobRecord) -> Result<Query, PrepareError> {
 
 /// How many events there will be, as far as that is known without looking at all of them.
 async fn expected(store: &Store, reader: &Reader, query: &Query) -> Result<Option<i64>, StoreError> {
-    let mut conn = store.read_lagging().await?;
+    let mut conn = store.read().await?;
     if query.is_all() && reader.sees_all() {
         return Ok(Some(audit::frontier(&mut conn).await?.numbered));
     }

@@ -79,7 +79,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
         AuditPage::NewerThan(cursor) => At::NewerThan(read_cursor(cursor)?),
     };
     let read = |mut conn: Reading| async move { found(&mut conn, caller, query, at).await };
-    let Lagging { found, behind } = lagging(store, read).await?;
+    let Lagging { found, behind } = lagging(store, caller.roles.sees_all(), read).await?;
     // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
     if caller.roles.sees_all() && !query.is_all() {
         note_search(store, caller, query).await?;
@@ -128,10 +128,13 @@ fn pages(at: At, events: &[Event], has_more: bool, looked_to: Option<Cursor>) ->
     let of = |event: Option<&Event>| event.map(|e| Cursor { recorded_at: e.recorded_at, id: e.id });
     let (first, last) = (of(events.first()), of(events.last()));
     // Where it was looked enough, it goes on from there, not from the last that was found.
+    // Where nothing is newer, the page behind begins with what stands at the place itself.
+    let at_it = |here: Cursor| Cursor { id: EventId(uuid::Uuid::max()), ..here };
+    let from_it = |here: Cursor| Cursor { id: EventId(uuid::Uuid::nil()), ..here };
     let (previous, next) = match at {
         At::Newest => (None, looked_to.or(last.filter(|_| has_more))),
-        At::OlderThan(here) => (first.or(Some(here)), looked_to.or(last.filter(|_| has_more))),
-        At::NewerThan(here) => (looked_to.or(first.filter(|_| has_more)), last.or(Some(here))),
+        At::OlderThan(here) => (first.or(Some(from_it(here))), looked_to.or(last.filter(|_| has_more))),
+        At::NewerThan(here) => (looked_to.or(first.filter(|_| has_more)), last.or(Some(at_it(here)))),
     };
     (previous.map(write_cursor).unwrap_or_default(), next.map(write_cursor).unwrap_or_default())
 }
@@ -140,7 +143,11 @@ fn pages(at: At, events: &[Event], has_more: bool, looked_to: Option<Cursor>) ->
 pub(super) async fn whole(conn: &mut PgConnection) -> Result<(), Fault> {
     match audit::unfound(conn).await? {
         0 => Ok(()),
-        unfound => Err(PortalError::Conflict(format!(
+        1 => {
+            let message = "One event has come in and cannot be searched yet. Try again in a few minutes.";
+            Err(PortalError::NotYet(message.to_owned()).into())
+        }
+        unfound => Err(PortalError::NotYet(format!(
             "{unfound} events have come in and cannot be searched yet. Try again in a few minutes."
         ))
         .into()),

@@ -15,7 +15,7 @@ use flate2::read::GzDecoder;
 use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 use store::export_job::{self, ExportJobRecord, NewExportJob};
-use store::{Store, Tx};
+use store::{Store, Tx, audit};
 
 use super::export::{Chunks, Format};
 use super::typed::Faults;
@@ -124,6 +124,7 @@ async fn prepare(store: &Store, caller: &Caller, typed: &TypedExport) -> Result<
     let (Some(query), Some(format)) = (query, format) else { return Err(PortalError::Internal.into()) };
     check_room(&mut tx, caller).await?;
     let (id, event, sees_all) = (ExportJobId(tx.new_id()), EventId(tx.new_id()), caller.roles.sees_all());
+    let sight = audit::sight_of_today(tx.conn(), caller.id()).await?;
     let new = NewExportJob {
         id,
         person: caller.id(),
@@ -132,6 +133,7 @@ async fn prepare(store: &Store, caller: &Caller, typed: &TypedExport) -> Result<
         time_zone: caller.time_zone.name(),
         format: format.as_str(),
         sees_all,
+        sight: &sight,
     };
     export_job::insert(tx.conn(), new, now).await?;
     let detail = json!({ "query": query.to_text(), "format": format.as_str(), "sees_all": sees_all });
@@ -165,7 +167,13 @@ async fn find(tx: &mut Tx, caller: &Caller, id: &str) -> Result<ExportJobRecord,
 async fn end(store: &Store, caller: &Caller, typed: &TypedExportEnd) -> Result<ExportEnd, Fault> {
     let mut tx = store.begin().await?;
     let (record, now) = (find(&mut tx, caller, &typed.id).await?, tx.now);
-    let (end, action) = if record.state()?.is_open() {
+    let is_open = record.state()?.is_open();
+    if typed.cancels && !is_open {
+        return Err(
+            PortalError::Conflict("It is not under way any more. Look at it first.".to_owned()).into()
+        );
+    }
+    let (end, action) = if is_open {
         export_job::cancel(tx.conn(), record.id(), now).await?;
         (ExportEnd::Cancelled, Action::ExportCancelled)
     } else {
@@ -196,6 +204,10 @@ async fn fetch(store: &Store, caller: &Caller, id: &str) -> Result<Prepared, Fau
         let refused =
             Refused { tried: Action::ExportFetched, about: About::default(), request: None, message };
         return Err(refuse(store, caller, refused).await);
+    }
+    if !record.sees_all && record.sight != audit::sight_of_today(tx.conn(), caller.id()).await? {
+        let message = "What you may see has changed since this file was prepared. Ask for it again.";
+        return Err(PortalError::Forbidden(message.to_owned()).into());
     }
     let format = Format::parse(&record.format).ok_or(PortalError::Internal)?;
     export_job::note_fetched(tx.conn(), record.id(), now).await?;

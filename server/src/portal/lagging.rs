@@ -13,12 +13,17 @@ pub(super) struct Lagging<T> {
     pub(super) behind: Option<Duration>,
 }
 
-/// Reads of the copy. Where it breaks off, the database itself is asked the same.
-pub(super) async fn lagging<T, F>(store: &Store, read: impl Fn(Reading) -> F) -> Result<Lagging<T>, Fault>
+/// Reads of the copy. Where it breaks off, the database itself is asked the same; and so it is for whoever does not see
+/// everything: what they own or lead must be as it is now.
+pub(super) async fn lagging<T, F>(
+    store: &Store,
+    sees_all: bool,
+    read: impl Fn(Reading) -> F,
+) -> Result<Lagging<T>, Fault>
 where
     F: Future<Output = Result<T, Fault>>,
 {
-    let conn = store.read_lagging().await?;
+    let conn = if sees_all { store.read_lagging().await? } else { store.read_itself().await? };
     let copy = store.copy().filter(|_| conn.is_copy());
     match (read(conn).await, copy) {
         (Err(Fault::Hidden(error)), Some(_)) if broke_off(&error) => {

@@ -55,7 +55,7 @@ async fn list(
         whole(&mut conn).await?;
         Ok(audit::look(&mut conn, wanted, at, most, Reach::default()).await?)
     };
-    let Found { mut events, looked_to } = lagging(store, read).await?.found;
+    let Found { mut events, looked_to } = lagging(store, reader.sees_all(), read).await?.found;
     let has_more = events.len() > limit;
     events.truncate(limit);
     events.iter_mut().for_each(|event| reader.hide_source(event));

@@ -91,6 +91,8 @@ async fn show(store: &Store, caller: &Caller, id: WindowId) -> Result<WindowView
     let found = window::list(&mut conn, Some(id), 1).await?.pop().ok_or(PortalError::NotFound)?;
     let systems: Vec<SystemId> = found.systems.iter().map(|(id, _)| *id).collect();
     let (start, end) = (found.starts_at, found.ends_at);
+    // Before what it stands for: what is read meanwhile is shown, not promised.
+    let unread = store::audit::unindexed(&mut conn).await?;
     let inside = window::used(&mut conn, (start, end), &systems, USED_MAX).await?;
     let mut around = window::used(&mut conn, (start - AROUND, start), &systems, USED_MAX).await?;
     around.extend(window::used(&mut conn, (end, end + AROUND), &systems, USED_MAX).await?);
@@ -98,6 +100,7 @@ async fn show(store: &Store, caller: &Caller, id: WindowId) -> Result<WindowView
         row: row(&found),
         inside: inside.into_iter().map(used_row).collect(),
         around: around.into_iter().map(used_row).collect(),
+        unread: usize::try_from(unread).unwrap_or(0),
         may_edit: caller.roles.administrator,
     })
 }

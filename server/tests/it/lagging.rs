@@ -65,10 +65,11 @@ async fn read_to(house: &House, caller: &Caller) -> usize {
     house.portal.of_all(caller, &AsOf::default()).await.unwrap().held.unwrap().read_to
 }
 
-/// How many connections to the copy have last looked for events.
+/// How many connections to the copy have last looked for events, or how far these can be found.
 async fn searching(pair: &Pair) -> i64 {
     sqlx::query_scalar(
-        "select count(*) from pg_stat_activity where application_name = 'gatebook' and query like '%event e on %'",
+        "select count(*) from pg_stat_activity
+         where application_name = 'gatebook' and (query like '%event e on %' or query like '%book_reader%')",
     )
     .fetch_one(&pair.copy)
     .await

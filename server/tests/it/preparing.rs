@@ -132,7 +132,7 @@ async fn a_prepared_file_is_row_for_row_the_one_that_comes_at_once(pool: PgPool)
             let prepared = fetch(&house, caller, &row.id).await.unwrap();
             assert_eq!(events(&prepared, format).len(), count, "{query} {format:?}");
             assert_eq!(events(&prepared, format), events(&at_once, format), "{query} {format:?}");
-            house.portal.end(caller, &TypedExportEnd { id: row.id }).await.unwrap();
+            house.portal.end(caller, &TypedExportEnd { id: row.id, cancels: false }).await.unwrap();
         }
     }
     assert_eq!(chunks(&house).await, 0, "a file goes with its export");
@@ -151,7 +151,7 @@ async fn asking_finishing_fetching_and_deleting_stand_in_the_book_and_home_hears
     assert_eq!(house.portal.news(&eve).await.unwrap().ready, 0);
     assert_eq!(fetch(&house, &eve, &id).await, Err(PortalError::NotFound), "of others' nobody hears");
     assert!(house.portal.list(&eve).await.unwrap().is_empty());
-    let end = TypedExportEnd { id: id.clone() };
+    let end = TypedExportEnd { id: id.clone(), cancels: false };
     assert_eq!(house.portal.end(&eve, &end).await, Err(PortalError::NotFound));
     let text = fetch(&house, &ada, &id).await.unwrap();
     let asked: String = sqlx::query_scalar("select id::text from event where action = 'audit.export_asked'")
@@ -210,7 +210,7 @@ async fn what_is_wrong_is_told_at_its_field_and_what_has_become_unreadable_fails
     let typed = TypedExport { query: "actr:x".into(), format: "pdf".into() };
     let error = house.portal.prepare(&ada, &typed).await.unwrap_err();
     assert_eq!(fields(&error), ["query", "format"]);
-    let id = |id: &str| TypedExportEnd { id: id.to_owned() };
+    let id = |id: &str| TypedExportEnd { id: id.to_owned(), cancels: false };
     for nothing in ["", "x", "00000000-0000-7000-8000-000000000000"] {
         assert_eq!(house.portal.end(&ada, &id(nothing)).await, Err(PortalError::NotFound));
         assert_eq!(fetch(&house, &ada, nothing).await, Err(PortalError::NotFound));
@@ -241,8 +241,36 @@ async fn nobody_has_more_under_way_or_kept_than_is_said(pool: PgPool) {
     let error = ask(&house, &ada, "", Format::Csv).await.unwrap_err();
     assert!(error.to_string().contains("You keep 20 exports"), "{error}");
     let one = newest(&house, &ada).await.id;
-    house.portal.end(&ada, &TypedExportEnd { id: one }).await.unwrap();
+    house.portal.end(&ada, &TypedExportEnd { id: one, cancels: false }).await.unwrap();
     ask(&house, &ada, "", Format::Csv).await.unwrap();
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_file_is_not_given_out_when_less_is_open_to_its_owner_and_not_cancelled_when_it_is_ready(
+    pool: PgPool,
+) {
+    let house = House::new(pool.clone()).await;
+    let ben = signed_in(&house, "Ben Okafor", false).await;
+    let read = house.entitlement("read").await;
+    let resource: uuid::Uuid = sqlx::query_scalar("select resource_id from entitlement where id = $1")
+        .bind(read.0)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    house.own(&ben, "resource_id", resource).await;
+    ask(&house, &ben, "", Format::Csv).await.unwrap();
+    let id = newest(&house, &ben).await.id;
+    work(&house).await;
+    let late = TypedExportEnd { id: id.clone(), cancels: true };
+    let error = house.portal.end(&ben, &late).await.unwrap_err();
+    assert!(matches!(error, PortalError::Conflict(_)), "{error}");
+    assert!(house.portal.fetch_export(&ben, &id).await.is_ok());
+    sqlx::query("delete from owner where person_id = $1").bind(ben.id().0).execute(&pool).await.unwrap();
+    let error = house.portal.fetch_export(&ben, &id).await.err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "What you may see has changed since this file was prepared. Ask for it again."
+    );
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -336,7 +364,7 @@ async fn a_cancelled_export_leaves_nothing_however_far_it_was(pool: PgPool) {
     let mut conn = pool.acquire().await.unwrap();
     export_job::add_chunk(&mut conn, &job, b"half", 1_000).await.unwrap();
     let id = newest(&house, &ada).await.id;
-    let end = TypedExportEnd { id: id.clone() };
+    let end = TypedExportEnd { id: id.clone(), cancels: false };
     assert_eq!(house.portal.end(&ada, &end).await, Ok(ExportEnd::Cancelled));
     let added = export_job::add_chunk(&mut conn, &job, b"rest", 1_000).await.unwrap();
     assert_eq!(added, export_job::Added::Dropped);

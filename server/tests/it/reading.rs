@@ -188,6 +188,22 @@ async fn what_is_wrong_with_a_parameter_is_said_and_which_it_is(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_cannot_be_read_in_whole_yet_is_refused_for_a_while(pool: PgPool) {
+    let inlet = Inlet::open(pool).await;
+    let secret = make(&inlet, "Evaluation").await;
+    sqlx::query("update event_sequence set last_position = last_position + 30000")
+        .execute(&inlet.gate.pool)
+        .await
+        .unwrap();
+    for path in [format!("{EVENTS}?q=ben"), format!("{EXPORT}?format=csv&q=ben")] {
+        let answer = get(&inlet.gate, &secret, &path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+        let says = json_of(&answer)["detail"].to_string();
+        assert!(says.contains("events have come in and cannot be searched yet"), "{says}");
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn without_its_database_reading_is_not_available_now_and_nothing_is_said_of_storing(pool: PgPool) {
     let inlet = Inlet::open(pool).await;
     let secret = make(&inlet, "Evaluation").await;

@@ -13,6 +13,7 @@ use domain::usage::{OutsideActor, OutsideEvent, OutsideKind, OutsideTarget, Usag
 use http::StatusCode;
 use serde_json::json;
 use server::ingest::{self, Sender};
+use server::jobs::{linker, sequencer};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -106,11 +107,15 @@ async fn a_window_shows_what_was_used_on_its_systems_and_what_fell_outside(pool:
     ];
     send(&house, ledger, "ledger-log", of_ledger).await;
     send(&house, wiki, "wiki", vec![report("elsewhere", after(60), "zoe")]).await;
+    sequencer::catch_up(&house.store).await.unwrap();
+    let early = house.portal.show(&auditor, id).await.unwrap();
+    assert!(early.inside.is_empty() && early.unread >= 7, "{}", early.unread);
+    linker::catch_up(&house.store).await.unwrap();
 
     let view = house.portal.show(&auditor, id).await.unwrap();
     assert_eq!(told(&view.inside), [("ben", "read on payouts", 2), ("eve", "read on payouts", 1)]);
     assert_eq!(told(&view.around), [("ben", "read on payouts", 1), ("eve", "read on payouts", 1)]);
-    assert!(!view.may_edit);
+    assert_eq!((view.unread, view.may_edit), (0, false));
     assert_eq!(found(&house, &auditor, "window:chg-17 resource:payouts").await, 3);
     assert_eq!(found(&house, &auditor, "-window:chg-17 resource:payouts").await, 4);
 

@@ -203,6 +203,10 @@ async fn of_hits(conn: &mut PgConnection, toward: Toward, hits: &[Hit]) -> Resul
          join event e on e.class = h.class and e.recorded_at = h.recorded_at and e.id = h.id order by h.place",
     );
     let mut events = query.build().fetch_all(conn).await?.iter().map(read).collect::<Result<Vec<_>>>()?;
+    if events.len() != hits.len() {
+        // A month was let go in between: what is missing must not be taken for the end.
+        return Err(StoreError::corrupt("event_search", "events that are gone"));
+    }
     if toward == Toward::Newer {
         events.reverse();
     }

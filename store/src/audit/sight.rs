@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use domain::audit::Event;
 use domain::id::{EventId, PersonId};
+use sha2::{Digest as _, Sha256};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -102,6 +103,21 @@ async fn others(conn: &mut PgConnection, reader: PersonId) -> Result<Others> {
     Ok(Others { people: row.people, resources: row.resources, systems: row.systems })
 }
 
+/// What this reader sees besides their own, as a text that is another as soon as that is.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn sight_of_today(conn: &mut PgConnection, reader: PersonId) -> Result<String> {
+    let Others { mut people, mut resources, mut systems } = others(conn, reader).await?;
+    let mut hash = Sha256::new();
+    for ids in [&mut people, &mut resources, &mut systems] {
+        ids.sort_unstable();
+        hash.update(ids.len().to_be_bytes());
+        ids.iter().for_each(|id| hash.update(id.as_bytes()));
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// Those of these events that this sight takes in.
 ///
 /// # Errors
@@ -113,7 +129,8 @@ pub async fn seen(conn: &mut PgConnection, sight: Sight, events: &[Event]) -> Re
         .push("::timestamptz[], ");
     query.push_bind(events.iter().map(|event| event.id.0).collect::<Vec<_>>());
     query.push(
-        "::uuid[]) g(recorded_at, id) join event e on e.recorded_at = g.recorded_at and e.id = g.id where ",
+        "::uuid[]) g(recorded_at, id) join event e
+           on e.class = any('{governance,usage}') and e.recorded_at = g.recorded_at and e.id = g.id where ",
     );
     sight.push(&mut query);
     let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(conn).await?;

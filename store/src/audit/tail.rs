@@ -1,5 +1,6 @@
 //! What is in the book and not in the search index yet: the last moment of it, looked at event by event.
 
+use domain::id::EventId;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use super::hits::{Hit, Range, Toward};
@@ -15,11 +16,31 @@ const TAIL_MAX: i64 = 20_000;
 /// # Errors
 /// When the database cannot be reached.
 pub async fn unfound(conn: &mut PgConnection) -> Result<i64> {
+    Ok((unindexed(conn).await? - TAIL_MAX / 2).max(0))
+}
+
+/// How many events have a position and are not indexed yet.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn unindexed(conn: &mut PgConnection) -> Result<i64> {
     Ok(sqlx::query_scalar!(
-        r#"select greatest(last_position - $1
-             - coalesce((select position from book_reader where name = 'search'), 0), 0) as "unfound!"
-           from event_sequence"#,
-        TAIL_MAX / 2
+        r#"select last_position - coalesce((select position from book_reader where name = 'search'), 0) as "unindexed!"
+           from event_sequence"#
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Whether everything up to this event is indexed.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn is_indexed(conn: &mut PgConnection, event: EventId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from event_position p join book_reader r on r.name = 'search' and r.position >= p.position
+             where p.event_id = $1) as "is_indexed!""#,
+        event.0
     )
     .fetch_one(conn)
     .await?)

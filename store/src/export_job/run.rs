@@ -80,20 +80,6 @@ pub async fn asker(conn: &mut PgConnection, person: PersonId) -> Result<Asker> {
     Ok(Asker { status, sees_all: row.sees_all })
 }
 
-/// Whether searches find everything up to the asking: what came in much at once is numbered and indexed only then.
-///
-/// # Errors
-/// When the database cannot be reached.
-pub async fn is_found(conn: &mut PgConnection, job: &ExportJobRecord) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from event_position p join book_reader r on r.name = 'search' and r.position >= p.position
-             where p.event_id = $1) as "is_found!""#,
-        job.event().0
-    )
-    .fetch_one(conn)
-    .await?)
-}
-
 /// Says how many events there will be.
 ///
 /// # Errors

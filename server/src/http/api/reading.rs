@@ -165,5 +165,5 @@ fn not_a_cursor() -> Problem {
 
 fn told(error: &PortalError) -> Problem {
     tracing::error!(%error, "events could not be read for a program");
-    if error.is_of_the_moment() { Problem::not_now(error.to_string()) } else { Problem::internal() }
+    if error.status() == 503 { Problem::not_now(error.to_string()) } else { Problem::internal() }
 }

@@ -78,7 +78,7 @@ pub enum Next {
     Nothing,
     /// Whole records.
     Records(Vec<u8>),
-    /// So many bytes, up to where a record begins again: too long for one, or not what a log looks like.
+    /// A record of so many bytes, which is too long.
     Unreadable(u64),
 }
 
@@ -98,37 +98,22 @@ pub fn next(file: &mut File, kind: Kind, position: u64) -> io::Result<Next> {
             return Ok(Next::Nothing);
         }
     }
-    Ok(Next::Unreadable(unreadable(file, kind, position)?))
+    Ok(end(file, kind, position)?.map_or(Next::Nothing, Next::Unreadable))
 }
 
-/// How far it is from `position` to the next line that looks like the beginning of a record; without one, to the end.
-fn unreadable(file: &mut File, kind: Kind, position: u64) -> io::Result<u64> {
+/// How far it is from the beginning of a record to its end, however long it is; `None` while it is being written.
+fn end(file: &mut File, kind: Kind, position: u64) -> io::Result<Option<u64>> {
     file.seek(SeekFrom::Start(position))?;
-    let (mut passed, mut line_at, mut line) = (0, None, Vec::new());
+    let (mut passed, mut is_quoted) = (0, false);
     for byte in BufReader::with_capacity(64 * 1024, file).bytes() {
-        let byte = byte?;
         passed += 1;
-        if byte == b'\n' {
-            line_at = Some(passed);
-            line.clear();
-        } else if line_at.is_some() && line.len() < STAMP.len() {
-            line.push(byte);
-        }
-        if let Some(at) = line_at
-            && (kind == Kind::Json || begins_a_record(&line))
-        {
-            return Ok(at);
+        match byte? {
+            b'"' if kind == Kind::Csv => is_quoted = !is_quoted,
+            b'\n' if !is_quoted => return Ok(Some(passed)),
+            _ => {}
         }
     }
-    Ok(passed)
-}
-
-/// What a record of `csvlog` begins with: the digits of a moment, and what stands between them.
-const STAMP: &[u8] = b"0000-00-00 00:00:00";
-
-fn begins_a_record(line: &[u8]) -> bool {
-    let fits = |(byte, like): (&u8, &u8)| byte == like || (*like == b'0' && byte.is_ascii_digit());
-    line.len() == STAMP.len() && line.iter().zip(STAMP).all(fits)
+    Ok(None)
 }
 
 /// How many bytes of whole records these begin with.
@@ -182,16 +167,14 @@ mod tests {
         let long = [vec![b'x'; 3 * 1024 * 1024], b"\n".to_vec()].concat();
         assert_eq!(next(&mut file(&long), Kind::Json, 0).expect("reads"), Next::Records(long));
         let endless = vec![b'x'; 9 * 1024 * 1024];
-        let all = Next::Unreadable(9 * 1024 * 1024);
-        assert_eq!(next(&mut file(&endless), Kind::Json, 0).expect("reads"), all);
+        assert_eq!(next(&mut file(&endless), Kind::Json, 0).expect("reads"), Next::Nothing, "it goes on");
     }
 
     #[test]
-    fn what_is_too_long_is_passed_over_to_where_a_record_begins() {
+    fn what_is_too_long_is_passed_over_and_nothing_within_it_is_taken_for_a_record() {
         let record = b"2026-11-23 10:00:00.000 UTC,\"ana\"\n".to_vec();
-        // As long as it is, there are lines within it, and a quote that is not at the chunk's end any more.
         let long = [
-            b"2026-11-23 09:00:00.000 UTC,\"select\n1".to_vec(),
+            b"2026-11-23 09:00:00.000 UTC,\"select\n2026-11-23 10:00:00.000 UTC,eve\n".to_vec(),
             vec![b'x'; 9 * 1024 * 1024],
             b"\"\n".to_vec(),
         ]
@@ -200,6 +183,8 @@ mod tests {
         assert_eq!(next(&mut log, Kind::Csv, 0).expect("reads"), Next::Unreadable(long.len() as u64));
         let rest = [record.clone(), record].concat();
         assert_eq!(next(&mut log, Kind::Csv, long.len() as u64).expect("reads"), Next::Records(rest));
+        let cut = &long[..long.len() - 2];
+        assert_eq!(next(&mut file(cut), Kind::Csv, 0).expect("reads"), Next::Nothing, "still being written");
         let lines = [vec![b'x'; 9 * 1024 * 1024], b"\n{}\n".to_vec()].concat();
         let mut log = file(&lines);
         let to = 9 * 1024 * 1024 + 1;

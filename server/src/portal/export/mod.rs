@@ -14,7 +14,7 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use serde_json::{Value, json};
 use store::audit::{Cursor, Search};
 use store::copy::{Written, broke_off};
-use store::{Store, audit};
+use store::{PgConnection, Store, audit};
 
 use super::audit::whole;
 use super::reader::Reader;
@@ -187,7 +187,8 @@ impl Run {
         own: Event,
         must_be_whole: bool,
     ) -> Result<Self, Fault> {
-        let written = store.written().await?;
+        // What somebody owns or leads must be as it is now.
+        let written = if reader.sees_all() { store.written().await? } else { None };
         let (done, step) = (0, Step::Nothing);
         let mut run = Self { store, reader, query, format, own, must_be_whole, written, done, step };
         let first = run.read(cursor(&run.own)).await?;
@@ -214,20 +215,30 @@ impl Run {
         let wanted = Search { query: &self.query, concerning: self.reader.concerning() };
         loop {
             let mut conn = self.store.read_having(&mut self.written).await?;
-            // Rather broken off than without some.
-            if self.must_be_whole {
-                whole(&mut conn).await?;
-            }
+            self.check(&mut conn).await?;
             let found = audit::search(&mut conn, wanted, audit::At::OlderThan(before), BATCH_EVENTS).await;
             match found {
                 Err(error) if conn.is_copy() && broke_off(&error) => self.written = None,
                 found => {
                     let mut events = found?;
+                    // The index may have been forgotten meanwhile, to be made anew.
+                    self.check(&mut conn).await?;
                     events.iter_mut().for_each(|event| self.reader.hide_source(event));
                     return Ok(events);
                 }
             }
         }
+    }
+
+    /// Rather broken off than without some.
+    async fn check(&self, conn: &mut PgConnection) -> Result<(), Fault> {
+        if self.must_be_whole {
+            return whole(conn).await;
+        }
+        if audit::is_indexed(conn, self.own.id).await? {
+            return Ok(());
+        }
+        Err(PortalError::NotYet("The book is being indexed anew.".to_owned()).into())
     }
 
     /// The next piece; `None` behind the end.

@@ -153,7 +153,13 @@ impl Run {
             let mut conn = self.store.read_having(&mut self.written).await?;
             match holding::held(&mut conn, search, behind, BATCH_ROWS).await {
                 Err(error) if conn.is_copy() && broke_off(&error) => self.written = None,
-                found => return found,
+                found => {
+                    // What was read may have been forgotten meanwhile, to be read anew.
+                    if holding::progress(&mut conn).await?.position < self.read_to {
+                        return Err(StoreError::corrupt("holding", "read anew while it was exported"));
+                    }
+                    return found;
+                }
             }
         }
     }
