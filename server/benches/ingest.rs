@@ -160,7 +160,7 @@ async fn once(gatebook: &Gatebook, pool: &PgPool, options: &Options, from: usize
 
 /// A source with a token.
 async fn token(pool: &PgPool) -> String {
-    let token = server::secret::token();
+    let token = domain::token::secret(&server::secret::token());
     sqlx::query(
         "with source as (insert into event_source (id, slug, name, created_at)
            values (gen_random_uuid(), 'bench-' || left($2, 8), 'Bench', now()) returning id)
