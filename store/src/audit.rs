@@ -3,6 +3,7 @@
 mod condition;
 mod hits;
 pub(crate) mod index;
+mod leaves;
 mod live;
 mod node;
 mod plan;
@@ -10,6 +11,7 @@ mod search;
 mod sight;
 mod tail;
 mod terms;
+mod tsvector;
 mod values;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,9 +25,11 @@ use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 pub use hits::Reach;
-pub use index::step as index;
 pub use live::{Frontier, frontier, since};
-pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Found, Search, Tally, count, look, search, tally};
+pub use search::{
+    At, COUNTED_MAX, Counted, Cursor, Facet, Found, Match, Search, Tally, count, events, first_page, look,
+    matches, search, tally,
+};
 pub use sight::{Sight, seen, sight_of_today};
 pub use tail::{is_indexed, unfound, unindexed};
 pub use values::values;

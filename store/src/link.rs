@@ -1,7 +1,8 @@
-//! What reports have to do with people, resources and grants: found by `domain::matching`, written beside the book.
+//! What reports have to do with people, resources and grants: found by `domain::matching`, written beside the book
+//! together with what events are searched by.
 //!
-//! One linker at a time reads the book by position, as the reader `links`. Links, what is to be linked again and how far
-//! it has come are written together, so a crash neither loses nor doubles any. A report that comes by twice gets the
+//! One linker at a time reads the book by position, as the reader `search`. Links, the search index, what is to be linked
+//! again and how far it has come are written together, so a crash neither loses nor doubles any. A report that comes by twice gets the
 //! same link again. No link is a change of state: all of it can be made anew from the book.
 //!
 //! Old reports are linked again where something in the book says that they could come out otherwise: somebody is added
@@ -13,23 +14,21 @@
 
 mod again;
 mod facts;
+mod row;
 mod write;
 
 pub use again::key_again;
-use chrono::{DateTime, Utc};
-use domain::audit::Outcome;
-use domain::id::{EventId, SystemId};
-use domain::matching::Report;
-use domain::usage::{OutsideActor, OutsideKind, OutsideTarget};
+use domain::matching::{Link, Report};
+pub(crate) use row::EventRow;
+use row::Places;
 use sqlx::{Connection as _, PgConnection};
-use uuid::Uuid;
 
-use crate::audit::index;
+use crate::audit::index::{self, Indexed};
 use crate::lock_number::LockNumber;
-use crate::{Result, Store, StoreError, book_reader};
+use crate::{Result, Store, book_reader};
 
 /// The reader's name in `book_reader`.
-const READER: &str = "links";
+const READER: &str = "search";
 
 /// What one step came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +46,7 @@ pub enum Step {
     Elsewhere,
 }
 
-/// Links at most `limit` new events of the book, and at most as many old ones that are due again.
+/// Links and indexes at most `limit` new events of the book, and at most as many old ones that are due again.
 ///
 /// # Errors
 /// When the database cannot be reached or refuses; then nothing was written.
@@ -59,38 +58,58 @@ pub async fn step(store: &Store, limit: i64) -> Result<Step> {
         return Ok(Step::Elsewhere);
     }
     let from = book_reader::position(&mut tx, READER).await?;
-    let events = new_events(&mut tx, from, limit).await?;
+    let (to, mut events) = new_events(&mut tx, from, limit).await?;
     let due = again::due(&mut tx).await?;
-    if events.is_empty() && due.is_none() {
+    // Events that were let go are passed over.
+    if to == from && due.is_none() {
         tx.rollback().await?;
         return Ok(Step::Nothing);
     }
     let read = events.len();
-    let to = events.last().map_or(from, |event| event.position);
     let news = again::News::of(&events);
-    let mut reports =
-        events.into_iter().filter_map(|event| event.report().transpose()).collect::<Result<Vec<_>>>()?;
-    let mut old = Vec::new();
     if let Some(due) = due {
-        let again = again::take(&mut tx, due, limit).await?;
-        old.extend(again.iter().map(|report| report.id.0));
-        reports.extend(again);
+        events.extend(again::take(&mut tx, due, limit).await?);
+        // An old one that is due again can be a new one, too, where all links are made anew.
+        events.sort_by_key(|event| event.id);
+        events.dedup_by_key(|event| event.id);
     }
-    // An old one that is due again can be a new one, too, where all links are made anew.
-    reports.sort_by_key(|report| report.id);
-    reports.dedup_by_key(|report| report.id);
-    if !reports.is_empty() {
-        let known = facts::of(&mut tx, &reports).await?;
-        write::links(&mut tx, &reports, &known).await?;
-        // What is new is indexed next.
-        if !old.is_empty() {
-            index::write(&mut tx, &old).await?;
-        }
-    }
+    let linked = write_all(&mut tx, &events).await?;
     again::note(&mut tx, &news).await?;
     book_reader::advance(&mut tx, READER, to).await?;
     tx.commit().await?;
-    Ok(Step::Done { read, linked: reports.len() })
+    Ok(Step::Done { read, linked })
+}
+
+/// Writes the links of those that are reports, and what all of them are searched by; answers how many links.
+async fn write_all(conn: &mut PgConnection, events: &[EventRow]) -> Result<usize> {
+    let reports: Vec<Option<Report>> = events.iter().map(EventRow::report).collect::<Result<_>>()?;
+    let known = facts::of(conn, reports.iter().flatten()).await?;
+    let links: Vec<Option<Link>> = reports.iter().map(|report| Some(known.link(report.as_ref()?))).collect();
+    let linked: Vec<(&Report, &Link)> =
+        reports.iter().zip(&links).filter_map(|(report, link)| report.as_ref().zip(link.as_ref())).collect();
+    write::links(conn, &linked).await?;
+    let indexed: Vec<Indexed> =
+        events.iter().zip(&links).map(|(event, link)| Indexed { event, link: link.as_ref() }).collect();
+    index::write(conn, &indexed).await?;
+    Ok(linked.len())
+}
+
+/// The events behind this position, at most so many, and the position of the last one.
+async fn new_events(conn: &mut PgConnection, from: i64, limit: i64) -> Result<(i64, Vec<EventRow>)> {
+    let rows = sqlx::query!(
+        "select position, class, recorded_at, event_id from event_position
+         where position > $1 order by position limit $2",
+        from,
+        limit
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let to = rows.last().map_or(from, |row| row.position);
+    let mut places = Places::default();
+    for row in rows {
+        places.push(row.class, row.recorded_at, row.event_id);
+    }
+    Ok((to, row::read(conn, &places).await?))
 }
 
 /// Forgets every link and begins at the start of the book: the linker makes all of them anew. The links of use that was
@@ -113,80 +132,4 @@ pub async fn forget(store: &Store) -> Result<()> {
     book_reader::forget(&mut tx, READER).await?;
     index::forget(&mut tx).await?;
     Ok(tx.commit().await?)
-}
-
-/// An event as the linker reads it.
-struct EventRow {
-    position: i64,
-    class: String,
-    id: Uuid,
-    recorded_at: DateTime<Utc>,
-    occurred_at: DateTime<Utc>,
-    action: String,
-    outcome: String,
-    origin: String,
-    subject_id: Option<Uuid>,
-    grant_id: Option<Uuid>,
-    actor_kind: String,
-    actor_name: String,
-    email: Option<String>,
-    account: Option<String>,
-    subject: Option<String>,
-    system_id: Option<Uuid>,
-    system_name: Option<String>,
-    resource_name: Option<String>,
-    entitlement_name: Option<String>,
-}
-
-impl EventRow {
-    /// The report; `None` where it is an event of Gatebook's own.
-    fn report(self) -> Result<Option<Report>> {
-        if self.class != "usage" {
-            return Ok(None);
-        }
-        let kind = match self.actor_kind.as_str() {
-            "person" => OutsideKind::Person,
-            "machine" => OutsideKind::Machine,
-            _ => OutsideKind::Unknown,
-        };
-        Ok(Some(Report {
-            id: EventId(self.id),
-            recorded_at: self.recorded_at,
-            occurred_at: self.occurred_at,
-            source: self.origin,
-            action: self.action,
-            outcome: Outcome::parse(&self.outcome)
-                .ok_or_else(|| StoreError::corrupt("event", &self.outcome))?,
-            actor: OutsideActor {
-                kind,
-                name: self.actor_name,
-                email: self.email,
-                account: self.account,
-                subject: self.subject,
-            },
-            system: self.system_id.map(SystemId),
-            target: OutsideTarget {
-                system: self.system_name,
-                resource: self.resource_name,
-                entitlement: self.entitlement_name,
-            },
-        }))
-    }
-}
-
-async fn new_events(conn: &mut PgConnection, from: i64, limit: i64) -> Result<Vec<EventRow>> {
-    Ok(sqlx::query_as!(
-        EventRow,
-        r#"select p.position, e.class, e.id, e.recorded_at, e.occurred_at, e.action, e.outcome, e.origin, e.subject_id,
-             e.grant_id, e.actor_kind, e.actor_name, e.detail->'actor'->>'email' as email,
-             e.detail->'actor'->>'account' as account, e.detail->'actor'->>'subject' as subject, e.system_id,
-             e.system_name, e.resource_name, e.entitlement_name
-           from event_position p
-           join event e on e.class = p.class and e.recorded_at = p.recorded_at and e.id = p.event_id
-           where p.position > $1 order by p.position limit $2"#,
-        from,
-        limit
-    )
-    .fetch_all(conn)
-    .await?)
 }

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use store::link::{self, Step};
-use store::{Store, StoreError, audit};
+use store::{Store, StoreError};
 
 /// So many events are looked at in one transaction.
-const BATCH: i64 = 2_000;
+const BATCH: i64 = 5_000;
 /// Between two looks where there was nothing to do.
 const EVERY: Duration = Duration::from_millis(250);
 /// Between two tries while another process is at it, or the database is away.
@@ -16,7 +16,7 @@ const ASIDE_EVERY: Duration = Duration::from_secs(1);
 /// Links what is new, and again what is due again, for ever.
 pub async fn run(store: &Store) {
     loop {
-        let pause = match step(store, BATCH).await {
+        let pause = match link::step(store, BATCH).await {
             Ok(step) => after(step),
             Err(error) => {
                 tracing::warn!(%error, "events could not be linked; the next try goes on");
@@ -40,15 +40,8 @@ pub async fn catch_up(store: &Store) -> Result<(), StoreError> {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn catch_up_by(store: &Store, batch: i64) -> Result<(), StoreError> {
-    while let Step::Done { .. } = step(store, batch).await? {}
+    while let Step::Done { .. } = link::step(store, batch).await? {}
     Ok(())
-}
-
-/// A step of linking, and one of indexing what is linked.
-async fn step(store: &Store, batch: i64) -> Result<Step, StoreError> {
-    let linked = link::step(store, batch).await?;
-    let indexed = audit::index(store, batch).await?;
-    Ok(if indexed == Step::Nothing { linked } else { indexed })
 }
 
 fn after(step: Step) -> Duration {

@@ -96,7 +96,14 @@ async fn found(conn: &mut PgConnection, caller: &Caller, query: &Query, at: At) 
         _ => 0,
     };
     let unfound = audit::unfound(conn).await?;
-    let Found { mut events, looked_to } = audit::look(conn, wanted, at, limit, Reach::default()).await?;
+    let zone = caller.time_zone;
+    let (Found { mut events, looked_to }, found) = match at {
+        At::Newest => audit::first_page(conn, wanted, limit, zone).await?,
+        _ => {
+            let page = audit::look(conn, wanted, at, limit, Reach::default()).await?;
+            (page, audit::tally(conn, wanted, zone).await?)
+        }
+    };
     let has_more = events.len() > PAGE_EVENTS;
     if matches!(at, At::NewerThan(_)) {
         // The one too many is the newest: what comes next to the cursor is at the end.
@@ -106,7 +113,6 @@ async fn found(conn: &mut PgConnection, caller: &Caller, query: &Query, at: At) 
     }
     events.iter_mut().for_each(|event| hide_source(caller, event));
     let (previous, next) = pages(at, &events, has_more, looked_to);
-    let found = audit::tally(conn, wanted, caller.time_zone).await?;
     // Further back, the strip and the facets are not shown.
     let tally = (at == At::Newest).then(|| tally::tally(&found.counted, query, caller));
     Ok(AuditList {

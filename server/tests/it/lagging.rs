@@ -69,7 +69,7 @@ async fn read_to(house: &House, caller: &Caller) -> usize {
 async fn searching(pair: &Pair) -> i64 {
     sqlx::query_scalar(
         "select count(*) from pg_stat_activity
-         where application_name = 'gatebook' and (query like '%event e on %' or query like '%book_reader%')",
+         where application_name = 'gatebook' and (query like '%from event e where%' or query like '%book_reader%')",
     )
     .fetch_one(&pair.copy)
     .await

@@ -18,7 +18,7 @@ use crate::Result;
 /// How much is looked at in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reach {
-    /// Events walked past, before the inverted index is asked; for one wanted event two, if that is more.
+    /// Events walked past, before the inverted index is asked; more where they show that what is wanted lies close.
     pub walk_min: i64,
     /// Matches of the inverted index that are put in order at once; for one wanted event two, if that is more.
     pub probe_min: i64,
@@ -160,27 +160,54 @@ struct Probed {
 impl Hunt<'_> {
     /// The first `limit` matches of the range, in order.
     pub(super) async fn first(&self, conn: &mut PgConnection, range: Range, limit: i64) -> Result<Hits> {
-        let walk = match self.plan.index {
-            Some(_) => self.reach.walk_min.max(limit.saturating_mul(2)),
-            None => self.look_max(),
-        };
-        let hits = self.walk(conn, range, walk, limit).await?;
-        if missing(&hits, limit) == 0 {
-            return Ok(Hits { hits, looked_to: None });
+        let walk = if self.plan.index.is_some() { self.reach.walk_min } else { self.look_max() };
+        let (mut hits, mut edge) = self.walk_to(conn, range, walk, limit).await?;
+        let found = limit - missing(&hits, limit);
+        if let (Some(place), Some(far)) = (edge, self.far(found, limit)) {
+            let rest = range.beyond(place, self.toward);
+            let (more, next) = self.walk_to(conn, rest, far, missing(&hits, limit)).await?;
+            hits.extend(more);
+            edge = next;
         }
-        let Some(edge) = self.edge(conn, range, walk).await? else {
-            return Ok(Hits { hits, looked_to: None });
-        };
+        let Some(edge) = edge else { return Ok(Hits { hits, looked_to: None }) };
         if self.plan.index.is_none() {
             return Ok(Hits { hits, looked_to: Some(edge) });
         }
         let rest = range.beyond(edge, self.toward);
-        let Some(end) = self.end(conn).await? else { return Ok(Hits { hits, looked_to: None }) };
-        let probed = self.probe(conn, rest, end, missing(&hits, limit)).await?;
-        if probed.is_whole {
-            return Ok(Hits { hits: [hits, probed.hits].concat(), looked_to: None });
+        let Some((end, events)) = self.end(conn).await? else { return Ok(Hits { hits, looked_to: None }) };
+        // Where that would surely be too much to put in order, it is not even asked for.
+        if found.saturating_mul(events) / walk.max(1) < self.probe_max(limit).saturating_mul(2) {
+            let probed = self.probe(conn, rest, end, missing(&hits, limit)).await?;
+            if probed.is_whole {
+                return Ok(Hits { hits: [hits, probed.hits].concat(), looked_to: None });
+            }
         }
         self.by_stretches(conn, rest, (edge.0, end), limit, hits).await
+    }
+
+    /// How far to walk on where the first steps found `found`: to where there are likely as many as wanted, if that is
+    /// not too far.
+    fn far(&self, found: i64, limit: i64) -> Option<i64> {
+        self.plan.index.as_ref()?;
+        let whole = limit.saturating_mul(self.reach.walk_min).checked_div(found)?;
+        let far = (whole - self.reach.walk_min).saturating_mul(5) / 4;
+        (far <= self.look_max()).then_some(far)
+    }
+
+    /// Walks past so many events at most, and says where that ended: nowhere, where it has found enough, or all.
+    async fn walk_to(
+        &self,
+        conn: &mut PgConnection,
+        range: Range,
+        past: i64,
+        limit: i64,
+    ) -> Result<(Vec<Hit>, Option<Place>)> {
+        let hits = self.walk(conn, range, past, limit).await?;
+        let edge = match missing(&hits, limit) {
+            0 => None,
+            _ => self.edge(conn, range, past).await?,
+        };
+        Ok((hits, edge))
     }
 
     /// Stretch by stretch from one moment to the other, until there are `limit`, or no more, or it was looked at enough.
@@ -211,11 +238,9 @@ impl Hunt<'_> {
             }
             if !probed.is_whole {
                 // So much of it so close together is found by walking, if it is found at all.
-                hits.extend(self.walk(conn, rest, self.look_max(), missing(&hits, limit)).await?);
-                let looked_to = match missing(&hits, limit) {
-                    0 => None,
-                    _ => self.edge(conn, rest, self.look_max()).await?,
-                };
+                let missing = missing(&hits, limit);
+                let (more, looked_to) = self.walk_to(conn, rest, self.look_max(), missing).await?;
+                hits.extend(more);
                 return Ok(Hits { hits, looked_to });
             }
             hits.extend(probed.hits);
@@ -270,7 +295,7 @@ impl Hunt<'_> {
         end: DateTime<Utc>,
         limit: i64,
     ) -> Result<Probed> {
-        let most = self.reach.probe_min.max(limit.saturating_mul(2));
+        let most = self.probe_max(limit);
         let mut query = QueryBuilder::<Postgres>::new(
             "with candidate as materialized (select * from event_search s where s.terms @@ ",
         );
@@ -313,16 +338,21 @@ impl Hunt<'_> {
         Some(days.map_or_else(|| index.clone(), |days| format!("{days} & {index}")))
     }
 
-    /// The first or last moment of the index, whichever lies that way.
-    async fn end(&self, conn: &mut PgConnection) -> Result<Option<DateTime<Utc>>> {
-        Ok(match self.toward {
-            Toward::Older => {
-                sqlx::query_scalar!("select min(recorded_at) from event_search").fetch_one(conn).await?
-            }
-            Toward::Newer => {
-                sqlx::query_scalar!("select max(recorded_at) from event_search").fetch_one(conn).await?
-            }
-        })
+    /// The first or last moment of the index, whichever lies that way, and how many events there ever were.
+    async fn end(&self, conn: &mut PgConnection) -> Result<Option<(DateTime<Utc>, i64)>> {
+        let row = sqlx::query!(
+            "select case when $1 then (select min(recorded_at) from event_search)
+               else (select max(recorded_at) from event_search) end as moment, last_position from event_sequence",
+            self.toward == Toward::Older
+        )
+        .fetch_one(conn)
+        .await?;
+        Ok(row.moment.map(|moment| (moment, row.last_position)))
+    }
+
+    /// Matches that are put in order at once where so many are wanted.
+    fn probe_max(&self, limit: i64) -> i64 {
+        self.reach.probe_min.max(limit.saturating_mul(2))
     }
 
     /// An event itself costs several times as much to look at as what it is searched by.

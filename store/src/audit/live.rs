@@ -22,7 +22,7 @@ pub struct Frontier {
 /// When the database cannot be reached.
 pub async fn frontier(conn: &mut PgConnection) -> Result<Frontier> {
     let row = sqlx::query!(
-        r#"select last_position, coalesce((select position from book_reader where name = 'links'), 0) as "linked!"
+        r#"select last_position, coalesce((select position from book_reader where name = 'search'), 0) as "linked!"
            from event_sequence"#
     )
     .fetch_one(conn)

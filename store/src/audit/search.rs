@@ -85,7 +85,27 @@ pub async fn look(
     let (toward, range) = at.range();
     let found = hits(conn, search, toward, range, limit, reach).await?;
     let looked_to = found.looked_to.map(Cursor::from);
-    Ok(Found { events: of_hits(conn, toward, &found.hits).await?, looked_to })
+    Ok(Found { events: of_hits(conn, toward, found.hits.iter()).await?, looked_to })
+}
+
+/// The first page, of at most `limit` events, and what all that match are counted by: found at once, as [`look`] and
+/// [`tally`] find them.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn first_page(
+    conn: &mut PgConnection,
+    search: Search<'_>,
+    limit: i64,
+    zone: Tz,
+) -> Result<(Found, Tally)> {
+    let found =
+        hits(conn, search, Toward::Older, Range::default(), COUNTED_MAX + 1, Reach::default()).await?;
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let page = found.hits.get(..shown);
+    let looked_to = if page.is_some() { None } else { found.looked_to.map(Cursor::from) };
+    let events = of_hits(conn, Toward::Older, page.unwrap_or(&found.hits).iter()).await?;
+    Ok((Found { events, looked_to }, tally_of(&found, zone)?))
 }
 
 /// At most `limit` events, newest recorded first: those next to where the page begins, however long it takes to find them.
@@ -95,7 +115,7 @@ pub async fn look(
 pub async fn search(conn: &mut PgConnection, search: Search<'_>, at: At, limit: i64) -> Result<Vec<Event>> {
     let (toward, range) = at.range();
     let hits = all_hits(conn, search, toward, range, limit).await?;
-    of_hits(conn, toward, &hits).await
+    of_hits(conn, toward, hits.iter()).await
 }
 
 impl At {
@@ -110,6 +130,38 @@ impl At {
             }
         }
     }
+}
+
+/// An event that was found, and not read yet.
+#[derive(Debug, Clone)]
+pub struct Match(Hit);
+
+impl Match {
+    /// Where it stands.
+    pub fn cursor(&self) -> Cursor {
+        Cursor { recorded_at: self.0.recorded_at, id: EventId(self.0.event_id) }
+    }
+}
+
+/// As [`search`], to be read little by little: what was found stays what it is.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn matches(conn: &mut PgConnection, search: Search<'_>, at: At, limit: i64) -> Result<Vec<Match>> {
+    let (toward, range) = at.range();
+    let mut hits = all_hits(conn, search, toward, range, limit).await?;
+    if toward == Toward::Newer {
+        hits.reverse();
+    }
+    Ok(hits.into_iter().map(Match).collect())
+}
+
+/// The events of these, in their order.
+///
+/// # Errors
+/// When the database cannot be reached, or a month was let go since they were found.
+pub async fn events(conn: &mut PgConnection, matches: &[Match]) -> Result<Vec<Event>> {
+    of_hits(conn, Toward::Older, matches.iter().map(|one| &one.0)).await
 }
 
 /// The first `limit`, step by step.
@@ -192,15 +244,21 @@ async fn little_by_little(conn: &mut PgConnection) -> Result<()> {
 }
 
 /// The events of these hits, newest first.
-async fn of_hits(conn: &mut PgConnection, toward: Toward, hits: &[Hit]) -> Result<Vec<Event>> {
+async fn of_hits<'a>(
+    conn: &mut PgConnection,
+    toward: Toward,
+    hits: impl ExactSizeIterator<Item = &'a Hit> + Clone,
+) -> Result<Vec<Event>> {
     let mut query = QueryBuilder::<Postgres>::new("select ");
     query.push(COLUMNS).push(" from unnest(");
-    query.push_bind(hits.iter().map(|hit| hit.class.as_str()).collect::<Vec<_>>()).push("::text[], ");
-    query.push_bind(hits.iter().map(|hit| hit.recorded_at).collect::<Vec<_>>()).push("::timestamptz[], ");
-    query.push_bind(hits.iter().map(|hit| hit.event_id).collect::<Vec<_>>());
+    query.push_bind(hits.clone().map(|hit| hit.class.as_str()).collect::<Vec<_>>()).push("::text[], ");
+    query.push_bind(hits.clone().map(|hit| hit.recorded_at).collect::<Vec<_>>()).push("::timestamptz[], ");
+    query.push_bind(hits.clone().map(|hit| hit.event_id).collect::<Vec<_>>());
     query.push(
-        "::uuid[]) with ordinality h(class, recorded_at, id, place)
-         join event e on e.class = h.class and e.recorded_at = h.recorded_at and e.id = h.id order by h.place",
+        // The limit keeps the planner from reading whole months to join them.
+        "::uuid[]) with ordinality h(class, recorded_at, id, place) cross join lateral (
+           select * from event e where e.class = h.class and e.recorded_at = h.recorded_at and e.id = h.id limit 1) e
+         order by h.place",
     );
     let mut events = query.build().fetch_all(conn).await?.iter().map(read).collect::<Result<Vec<_>>>()?;
     if events.len() != hits.len() {
@@ -263,8 +321,12 @@ pub struct Tally {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn tally(conn: &mut PgConnection, search: Search<'_>, zone: Tz) -> Result<Tally> {
-    let Hits { hits, looked_to } =
+    let found =
         hits(conn, search, Toward::Older, Range::default(), COUNTED_MAX + 1, Reach::default()).await?;
+    tally_of(&found, zone)
+}
+
+fn tally_of(Hits { hits, looked_to }: &Hits, zone: Tz) -> Result<Tally> {
     let day = |hit: &Hit| hit.occurred_at.with_timezone(&zone).date_naive();
     let mut outcomes = Vec::new();
     for (word, events) in counted(hits.iter().map(|hit| hit.outcome.as_str())) {

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::audit::Action;
-use domain::matching::{self, Report, known::Known};
+use domain::matching::{self, known::Known};
 use domain::usage::OutsideTarget;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::row::{self, Places};
 use super::{EventRow, facts};
 use crate::Result;
 use crate::alias::Side;
@@ -205,7 +206,7 @@ pub(super) async fn due(conn: &mut PgConnection) -> Result<Option<Due>> {
 }
 
 /// The next reports of what is due, and notes how far that is.
-pub(super) async fn take(conn: &mut PgConnection, due: Due, limit: i64) -> Result<Vec<Report>> {
+pub(super) async fn take(conn: &mut PgConnection, due: Due, limit: i64) -> Result<Vec<EventRow>> {
     let links = match due.person_id {
         Some(person) => of_person(conn, person, &due, limit).await?,
         None => under_key(conn, &due, limit).await?,
@@ -223,7 +224,7 @@ pub(super) async fn take(conn: &mut PgConnection, due: Due, limit: i64) -> Resul
         }
         _ => sqlx::query!("delete from event_relink where id = $1", due.id).execute(&mut *conn).await?,
     };
-    reports(conn, &links).await
+    reports(conn, links).await
 }
 
 /// A report that was linked before.
@@ -233,21 +234,12 @@ struct Linked {
 }
 
 /// What was reported; the links of a month that was let go stay as they are.
-async fn reports(conn: &mut PgConnection, links: &[Linked]) -> Result<Vec<Report>> {
-    let rows = sqlx::query_as!(
-        EventRow,
-        r#"select 0::bigint as "position!", e.class, e.id, e.recorded_at, e.occurred_at, e.action, e.outcome, e.origin,
-             e.subject_id, e.grant_id, e.actor_kind, e.actor_name, e.detail->'actor'->>'email' as email,
-             e.detail->'actor'->>'account' as account, e.detail->'actor'->>'subject' as subject, e.system_id,
-             e.system_name, e.resource_name, e.entitlement_name
-           from unnest($1::timestamptz[], $2::uuid[]) l(recorded_at, event_id)
-           join event e on e.class = 'usage' and e.recorded_at = l.recorded_at and e.id = l.event_id"#,
-        &links.iter().map(|link| link.recorded_at).collect::<Vec<_>>(),
-        &links.iter().map(|link| link.event_id).collect::<Vec<_>>()
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter().filter_map(|row| row.report().transpose()).collect()
+async fn reports(conn: &mut PgConnection, links: Vec<Linked>) -> Result<Vec<EventRow>> {
+    let mut places = Places::default();
+    for link in links {
+        places.push("usage".to_owned(), link.recorded_at, link.event_id);
+    }
+    row::read(conn, &places).await
 }
 
 async fn under_key(conn: &mut PgConnection, due: &Due, limit: i64) -> Result<Vec<Linked>> {

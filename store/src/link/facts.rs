@@ -12,8 +12,16 @@ use uuid::Uuid;
 use crate::Result;
 
 /// Everything that links of these reports depend on.
-pub(super) async fn of(conn: &mut PgConnection, reports: &[Report]) -> Result<Known> {
+pub(super) async fn of<'a>(
+    conn: &mut PgConnection,
+    reports: impl Iterator<Item = &'a Report>,
+) -> Result<Known> {
+    let reports: Vec<&Report> = reports.collect();
+    let reports = reports.as_slice();
     let mut known = Known::default();
+    if reports.is_empty() {
+        return Ok(known);
+    }
     aliases(conn, reports, &mut known).await?;
     people(conn, reports, &mut known).await?;
     accounts(conn, reports, &mut known).await?;
@@ -27,7 +35,7 @@ fn distinct<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
     all.collect::<BTreeSet<T>>().into_iter().collect()
 }
 
-async fn aliases(conn: &mut PgConnection, reports: &[Report], known: &mut Known) -> Result<()> {
+async fn aliases(conn: &mut PgConnection, reports: &[&Report], known: &mut Known) -> Result<()> {
     let asked = |key: fn(&Report) -> Option<String>| -> (Vec<String>, Vec<String>) {
         distinct(reports.iter().filter_map(|one| Some((one.source.clone(), key(one)?)))).into_iter().unzip()
     };
@@ -61,7 +69,7 @@ async fn aliases(conn: &mut PgConnection, reports: &[Report], known: &mut Known)
     Ok(())
 }
 
-async fn people(conn: &mut PgConnection, reports: &[Report], known: &mut Known) -> Result<()> {
+async fn people(conn: &mut PgConnection, reports: &[&Report], known: &mut Known) -> Result<()> {
     let emails = distinct(reports.iter().filter_map(|one| one.actor.email.as_deref().map(fold)));
     let subjects = distinct(
         reports.iter().filter_map(|one| one.actor.subject.as_deref().map(|text| text.trim().to_owned())),
@@ -88,7 +96,7 @@ async fn people(conn: &mut PgConnection, reports: &[Report], known: &mut Known) 
     Ok(())
 }
 
-async fn accounts(conn: &mut PgConnection, reports: &[Report], known: &mut Known) -> Result<()> {
+async fn accounts(conn: &mut PgConnection, reports: &[&Report], known: &mut Known) -> Result<()> {
     let names = distinct(reports.iter().filter_map(|one| one.actor.account.as_deref().map(fold)));
     let rows =
         sqlx::query!("select system_id, name, person_id from account where lower(name) = any($1)", &names)
@@ -168,7 +176,7 @@ async fn entitlements(conn: &mut PgConnection, known: &mut Known) -> Result<()> 
 }
 
 /// What those who acted held between the first and the last of these reports.
-async fn grants(conn: &mut PgConnection, reports: &[Report], known: &mut Known) -> Result<()> {
+async fn grants(conn: &mut PgConnection, reports: &[&Report], known: &mut Known) -> Result<()> {
     let uses = || reports.iter().filter(|report| report.is_use());
     let people = distinct(uses().filter_map(|report| known.actor(report).0));
     let people: Vec<Uuid> = people.into_iter().map(Uuid::from).collect();

@@ -1,8 +1,7 @@
 //! Links, written.
 
 use chrono::{DateTime, Utc};
-use domain::matching::Report;
-use domain::matching::known::Known;
+use domain::matching::{Link, Report};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -26,8 +25,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, report: &Report, known: &Known) {
-        let link = known.link(report);
+    fn push(&mut self, report: &Report, link: &Link) {
         self.ids.push(report.id.0);
         self.recorded.push(report.recorded_at);
         self.occurred.push(report.occurred_at);
@@ -38,16 +36,19 @@ impl Columns {
         self.entitlements.push(link.entitlement.map(Uuid::from));
         self.grants.push(link.grant.map(Uuid::from));
         self.covered.push(link.covered);
-        self.actor_keys.push(link.actor_key);
-        self.target_keys.push(link.target_key);
+        self.actor_keys.push(link.actor_key.clone());
+        self.target_keys.push(link.target_key.clone());
     }
 }
 
 /// Writes the links of these reports, in one statement; what is as it was is left alone.
-pub(super) async fn links(conn: &mut PgConnection, reports: &[Report], known: &Known) -> Result<()> {
+pub(super) async fn links(conn: &mut PgConnection, links: &[(&Report, &Link)]) -> Result<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
     let mut columns = Columns::default();
-    for report in reports {
-        columns.push(report, known);
+    for (report, link) in links {
+        columns.push(report, link);
     }
     sqlx::query!(
         "insert into event_link as l (event_id, recorded_at, occurred_at, source, person_id, system_id, resource_id,

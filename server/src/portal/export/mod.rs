@@ -4,7 +4,10 @@
 //! off has no end (`docs/exports.md`).
 
 mod csv;
+mod feed;
 mod ocsf;
+
+use std::sync::Arc;
 
 use app::error::PortalError;
 use chrono::{DateTime, Utc};
@@ -12,18 +15,15 @@ use domain::audit::query::Query;
 use domain::audit::{Action, Event};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use serde_json::{Value, json};
-use store::audit::{Cursor, Search};
-use store::copy::{Written, broke_off};
-use store::{PgConnection, Store, audit};
+use store::{Store, audit};
+use tokio::task::spawn_blocking;
 
 use super::audit::whole;
 use super::reader::Reader;
 use super::{Fault, Portal, tell};
 
 pub use self::csv::{inert, typed};
-
-/// Events read at a time: the memory an export takes does not grow with its length.
-const BATCH_EVENTS: i64 = 1_000;
+use self::feed::Feed;
 
 /// An export on its way. After an error nothing comes.
 pub type Chunks = BoxStream<'static, Result<Vec<u8>, std::io::Error>>;
@@ -140,28 +140,19 @@ impl Portal {
 
 /// An export on its way.
 pub(crate) struct Run {
-    store: Store,
-    reader: Reader,
-    query: Query,
+    feed: Feed,
     format: Format,
-    own: Event,
-    /// Whether it breaks off while there is what searches do not find.
-    must_be_whole: bool,
-    /// What the copy must have, as long as it is read of.
-    written: Option<Written>,
+    own: Arc<Event>,
     done: usize,
+    reached_at: Option<DateTime<Utc>>,
     step: Step,
 }
 
 enum Step {
     Write(Vec<Event>, bool),
-    Read(Cursor),
+    Read,
     End,
     Nothing,
-}
-
-fn cursor(event: &Event) -> Cursor {
-    Cursor { recorded_at: event.recorded_at, id: event.id }
 }
 
 async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Result<Run, Fault> {
@@ -187,13 +178,9 @@ impl Run {
         own: Event,
         must_be_whole: bool,
     ) -> Result<Self, Fault> {
-        // What somebody owns or leads must be as it is now.
-        let written = if reader.sees_all() { store.written().await? } else { None };
-        let (done, step) = (0, Step::Nothing);
-        let mut run = Self { store, reader, query, format, own, must_be_whole, written, done, step };
-        let first = run.read(cursor(&run.own)).await?;
-        run.step = Step::Write(first, true);
-        Ok(run)
+        let mut feed = Feed::new(store, reader, query, &own, must_be_whole).await?;
+        let step = Step::Write(feed.next().await?, true);
+        Ok(Self { feed, format, own: Arc::new(own), done: 0, reached_at: None, step })
     }
 
     /// Events written so far.
@@ -203,62 +190,31 @@ impl Run {
 
     /// When the last one of them was recorded, as long as there are more.
     pub(crate) fn reached_at(&self) -> Option<DateTime<Utc>> {
-        match &self.step {
-            Step::Read(cursor) => Some(cursor.recorded_at),
-            _ => None,
-        }
+        self.reached_at.filter(|_| !matches!(self.step, Step::End | Step::Nothing))
     }
 
-    /// Of the copy, where that has everything of before the export; where it breaks off, of the database itself from
-    /// there on.
-    async fn read(&mut self, before: Cursor) -> Result<Vec<Event>, Fault> {
-        let wanted = Search { query: &self.query, concerning: self.reader.concerning() };
-        loop {
-            let mut conn = self.store.read_having(&mut self.written).await?;
-            self.check(&mut conn).await?;
-            let found = audit::search(&mut conn, wanted, audit::At::OlderThan(before), BATCH_EVENTS).await;
-            match found {
-                Err(error) if conn.is_copy() && broke_off(&error) => self.written = None,
-                found => {
-                    let mut events = found?;
-                    // The index may have been forgotten meanwhile, to be made anew.
-                    self.check(&mut conn).await?;
-                    events.iter_mut().for_each(|event| self.reader.hide_source(event));
-                    return Ok(events);
-                }
-            }
-        }
-    }
-
-    /// Rather broken off than without some.
-    async fn check(&self, conn: &mut PgConnection) -> Result<(), Fault> {
-        if self.must_be_whole {
-            return whole(conn).await;
-        }
-        if audit::is_indexed(conn, self.own.id).await? {
-            return Ok(());
-        }
-        Err(PortalError::NotYet("The book is being indexed anew.".to_owned()).into())
-    }
-
-    /// The next piece; `None` behind the end.
+    /// The next piece; `None` behind the end. What comes next is read while it is written.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, std::io::Error> {
         let (events, is_first) = match std::mem::replace(&mut self.step, Step::Nothing) {
             Step::Nothing => return Ok(None),
             Step::End => return self.format.write(&Part::End(&self.own, self.done)).map(Some),
             Step::Write(events, is_first) => (events, is_first),
-            Step::Read(before) => (self.read(before).await.map_err(std::io::Error::other)?, false),
+            Step::Read => (self.feed.next().await.map_err(std::io::Error::other)?, false),
         };
-        let mut bytes = if is_first { self.format.write(&Part::Begin(&self.own))? } else { Vec::new() };
-        bytes.extend(self.format.write(&Part::Events(&events))?);
         self.done += events.len();
-        self.step = match events.last() {
-            Some(last) if events.len() == usize::try_from(BATCH_EVENTS).unwrap_or(0) => {
-                Step::Read(cursor(last))
-            }
-            _ => Step::End,
+        self.reached_at = events.last().map(|last| last.recorded_at);
+        let (format, own) = (self.format, Arc::clone(&self.own));
+        let written = spawn_blocking(move || {
+            let mut bytes = if is_first { format.write(&Part::Begin(&own))? } else { Vec::new() };
+            bytes.extend(format.write(&Part::Events(&events))?);
+            Ok(bytes)
+        });
+        self.step = match self.feed.has_more() {
+            // What cannot be read breaks off behind what can.
+            true => self.feed.next().await.map_or(Step::Read, |events| Step::Write(events, false)),
+            false => Step::End,
         };
-        Ok(Some(bytes))
+        written.await.map_err(std::io::Error::other)?.map(Some)
     }
 }
 

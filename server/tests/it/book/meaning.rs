@@ -104,9 +104,8 @@ async fn the_database_finds_what_the_language_means(pool: PgPool) {
     for indexed in [None, Some(2), Some(5)] {
         if let Some(indexed) = indexed {
             sequencer::catch_up(&house.store).await.unwrap();
-            link::step(&house.store, 100).await.unwrap();
             let before = house.count("select count(*) from event_search").await;
-            audit::index(&house.store, indexed - before).await.unwrap();
+            link::step(&house.store, indexed - before).await.unwrap();
             assert_eq!(house.count("select count(*) from event_search").await, indexed);
         }
         for (one, other) in terms.iter().flat_map(|one| terms.iter().map(move |other| (one, other))) {

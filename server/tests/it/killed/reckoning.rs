@@ -120,7 +120,7 @@ async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 
 /// Waits until every reader has come to the end of the book.
 async fn at_rest(pool: &PgPool) {
-    let behind = "select count(*) from (values ('links'), ('search'), ('holdings')) reader(name)
+    let behind = "select count(*) from (values ('search'), ('holdings')) reader(name)
                   left join book_reader r using (name)
                   where coalesce(r.position, 0) < (select count(*) from event)";
     until("the jobs to come to the end of the book", async || count(pool, behind).await == 0).await;
