@@ -7,6 +7,7 @@ mod leaves;
 mod live;
 mod node;
 mod plan;
+mod range;
 mod search;
 mod sight;
 mod tail;

@@ -6,13 +6,13 @@
 //! to find as many as wanted, it is said how far one has looked, and the next search goes on from there.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::id::EventId;
 use sqlx::{Connection as _, FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::condition;
 use super::plan::{Plan, days};
-use super::search::{Cursor, Search};
+use super::range::{Place, Range, Toward, on_s};
+use super::search::Search;
 use crate::Result;
 
 /// How much is looked at in one step.
@@ -57,87 +57,6 @@ pub(super) struct Hits {
     pub(super) hits: Vec<Hit>,
     /// Where it was enough of looking, before there were as many as wanted; `None` where these are all.
     pub(super) looked_to: Option<Place>,
-}
-
-/// Which way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Toward {
-    Older,
-    Newer,
-}
-
-impl Toward {
-    pub(super) fn order(self) -> &'static str {
-        match self {
-            Self::Older => "recorded_at desc, event_id desc",
-            Self::Newer => "recorded_at, event_id",
-        }
-    }
-
-    /// Whether one goes by `there` before `moment`, or just then.
-    fn is_past(self, moment: DateTime<Utc>, there: DateTime<Utc>) -> bool {
-        match self {
-            Self::Older => moment <= there,
-            Self::Newer => moment >= there,
-        }
-    }
-}
-
-/// A place between events.
-pub(super) type Place = (DateTime<Utc>, Uuid);
-
-impl From<Cursor> for Place {
-    fn from(cursor: Cursor) -> Self {
-        (cursor.recorded_at, cursor.id.0)
-    }
-}
-
-impl From<Place> for Cursor {
-    fn from((recorded_at, id): Place) -> Self {
-        Self { recorded_at, id: EventId(id) }
-    }
-}
-
-/// Everything after one place and before another.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Range {
-    pub(super) after: Option<Place>,
-    pub(super) before: Option<Place>,
-}
-
-impl Range {
-    /// What is left of it behind `place`, going that way.
-    pub(super) fn beyond(self, place: Place, toward: Toward) -> Self {
-        match toward {
-            Toward::Older => Self { before: Some(place), ..self },
-            Toward::Newer => Self { after: Some(place), ..self },
-        }
-    }
-
-    /// What of it lies before `moment`, going that way.
-    fn up_to(self, moment: DateTime<Utc>, toward: Toward) -> Self {
-        let place = (moment, Uuid::nil());
-        match toward {
-            Toward::Older => Self { after: self.after.max(Some(place)), ..self },
-            Toward::Newer => Self { before: Some(self.before.map_or(place, |end| end.min(place))), ..self },
-        }
-    }
-
-    /// As something to look at and not to search by: the planner takes an index on time for better than the inverted
-    /// one, which knows the days already, and reads all that it finds there.
-    fn push_as_filter(self, query: &mut QueryBuilder<Postgres>) {
-        query.push(" and (true");
-        self.push(query);
-        query.push(") is true");
-    }
-
-    fn push(self, query: &mut QueryBuilder<Postgres>) {
-        for (side, place) in [(" > ", self.after), (" < ", self.before)] {
-            let Some((at, id)) = place else { continue };
-            query.push(" and (s.recorded_at, s.event_id)").push(side).push("(").push_bind(at);
-            query.push(", ").push_bind(id).push(")");
-        }
-    }
 }
 
 /// What is looked for, where.
@@ -387,13 +306,6 @@ impl Hunt<'_> {
 }
 
 const HIT: &str = "select s.class, s.recorded_at, s.event_id, s.occurred_at, s.action, s.outcome, s.actor_name, s.system_name";
-
-fn on_s(toward: Toward) -> &'static str {
-    match toward {
-        Toward::Older => "s.recorded_at desc, s.event_id desc",
-        Toward::Newer => "s.recorded_at, s.event_id",
-    }
-}
 
 /// So many are wanted yet.
 pub(super) fn missing(hits: &[Hit], limit: i64) -> i64 {

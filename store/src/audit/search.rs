@@ -11,8 +11,9 @@ use domain::id::EventId;
 use sqlx::{Connection as _, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::hits::{Hit, Hits, Hunt, Range, Reach, Toward, missing};
+use super::hits::{Hit, Hits, Hunt, Reach, missing};
 use super::plan::Plan;
+use super::range::{Range, Toward};
 use super::sight::Sight;
 use super::{COLUMNS, condition, read, tail};
 use crate::{Result, StoreError};

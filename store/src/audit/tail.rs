@@ -3,7 +3,8 @@
 use domain::id::EventId;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
-use super::hits::{Hit, Range, Toward};
+use super::hits::Hit;
+use super::range::{Range, Toward};
 use super::search::Search;
 use crate::Result;
 
