@@ -10,6 +10,7 @@ use app::error::PortalError;
 use chrono::{DateTime, Utc};
 use domain::audit::query::Query;
 use domain::audit::{Action, Event};
+use domain::id::EventId;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use serde_json::{Value, json};
 use store::audit::{Cursor, Search};
@@ -153,8 +154,11 @@ pub(crate) struct Run {
     step: Step,
 }
 
+/// Some events, and behind which one there may be more.
+type Batch = (Vec<Event>, Option<Cursor>);
+
 enum Step {
-    Write(Vec<Event>, bool),
+    Write(Batch, bool),
     Read(Cursor),
     End,
     Nothing,
@@ -178,7 +182,8 @@ async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Re
 
 impl Run {
     /// Everything that matches and was recorded before the event of the export itself. What cannot be read at all is
-    /// refused before anything was written. Where it is not known that searches find all of that, `must_be_whole`.
+    /// refused before anything was written. Where it is not known that searches find all of that, `must_be_whole`; where
+    /// it is known by the position of that event, it is a bound as well, and what has a later position does not count.
     pub(crate) async fn begin(
         store: Store,
         reader: Reader,
@@ -211,7 +216,7 @@ impl Run {
 
     /// Of the copy, where that has everything of before the export; where it breaks off, of the database itself from
     /// there on.
-    async fn read(&mut self, before: Cursor) -> Result<Vec<Event>, Fault> {
+    async fn read(&mut self, before: Cursor) -> Result<Batch, Fault> {
         let wanted = Search { query: &self.query, concerning: self.reader.concerning() };
         loop {
             let mut conn = self.store.read_having(&mut self.written).await?;
@@ -223,8 +228,15 @@ impl Run {
                     let mut events = found?;
                     // The index may have been forgotten meanwhile, to be made anew.
                     self.check(&mut conn).await?;
+                    let is_full = events.len() == usize::try_from(BATCH_EVENTS).unwrap_or(0);
+                    let further = events.last().filter(|_| is_full).map(cursor);
+                    if !self.must_be_whole {
+                        let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+                        let within = audit::before(&mut conn, self.own.id, &ids).await?;
+                        events.retain(|event| within.contains(&event.id));
+                    }
                     events.iter_mut().for_each(|event| self.reader.hide_source(event));
-                    return Ok(events);
+                    return Ok((events, further));
                 }
             }
         }
@@ -243,21 +255,16 @@ impl Run {
 
     /// The next piece; `None` behind the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, std::io::Error> {
-        let (events, is_first) = match std::mem::replace(&mut self.step, Step::Nothing) {
+        let ((events, further), is_first) = match std::mem::replace(&mut self.step, Step::Nothing) {
             Step::Nothing => return Ok(None),
             Step::End => return self.format.write(&Part::End(&self.own, self.done)).map(Some),
-            Step::Write(events, is_first) => (events, is_first),
+            Step::Write(batch, is_first) => (batch, is_first),
             Step::Read(before) => (self.read(before).await.map_err(std::io::Error::other)?, false),
         };
         let mut bytes = if is_first { self.format.write(&Part::Begin(&self.own))? } else { Vec::new() };
         bytes.extend(self.format.write(&Part::Events(&events))?);
         self.done += events.len();
-        self.step = match events.last() {
-            Some(last) if events.len() == usize::try_from(BATCH_EVENTS).unwrap_or(0) => {
-                Step::Read(cursor(last))
-            }
-            _ => Step::End,
-        };
+        self.step = further.map_or(Step::End, Step::Read);
         Ok(Some(bytes))
     }
 }
