@@ -124,7 +124,7 @@ impl Quarter {
 /// What the report is narrowed to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// One system, by its name.
+    /// One system, by its slug: what it is called in an event may be something else.
     pub system: Option<String>,
     /// Resources of one environment.
     pub environment: Option<String>,
@@ -132,25 +132,8 @@ pub struct Scope {
     pub tag: Option<String>,
     /// Resources of at least this sensitivity.
     pub sensitivity: Option<Sensitivity>,
-    /// Only what somebody owns; `None` is whatever there is.
-    pub owned: Option<Owned>,
-}
-
-/// What somebody owns, by name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Owned {
-    /// With all that is on them.
-    pub systems: Vec<String>,
-    /// By themselves.
-    pub resources: Vec<String>,
-}
-
-impl Owned {
-    fn condition(&self) -> String {
-        let systems = self.systems.iter().map(|name| format!("system:={}", value_text(name)));
-        let resources = self.resources.iter().map(|name| format!("resource:={}", value_text(name)));
-        format!("({})", systems.chain(resources).collect::<Vec<_>>().join(" OR "))
-    }
+    /// Only what somebody of this name owns; `None` is whatever there is.
+    pub owner: Option<String>,
 }
 
 /// A table of the report.
@@ -238,15 +221,15 @@ impl Table {
     /// Its query of the book: what it counts, shows and exports.
     ///
     /// # Errors
-    /// When the system's name makes it too long.
+    /// When names make it too long.
     pub fn query(self, days: Days, scope: &Scope, context: &Context) -> Result<Query, QueryError> {
         let mut text = format!("during:{} {}", days.during(), self.condition());
         if self != Self::Left {
-            if let Some(owned) = &scope.owned {
-                text.push_str(&format!(" {}", owned.condition()));
+            if let Some(owner) = &scope.owner {
+                text.push_str(&format!(" owner:={}", value_text(owner)));
             }
             if let Some(system) = &scope.system {
-                text.push_str(&format!(" system:={}", value_text(system)));
+                text.push_str(&format!(" on:{}", value_text(system)));
             }
             if let Some(environment) = &scope.environment {
                 text.push_str(&format!(" environment:={}", value_text(environment)));
@@ -384,11 +367,11 @@ mod tests {
         let context = Context { now: now(), zone: Berlin };
         let days = Quarter::of(day("2026-11-23")).days();
         let scope = Scope {
-            system: Some("Payments (EU) \"1\"".into()),
+            system: Some("payments".into()),
             environment: Some("production".into()),
             tag: Some("pci".into()),
             sensitivity: Some(Sensitivity::High),
-            owned: None,
+            owner: None,
         };
         for table in Table::ALL {
             let all = table.query(days, &Scope::default(), &context).expect("reads");
@@ -397,18 +380,17 @@ mod tests {
             assert!(all.as_written().starts_with("during:2026-10-01..2026-12-31 "), "{all}");
             assert_eq!(all == narrow, table == Table::Left, "{table:?}");
         }
-        let owned = Owned { systems: vec!["Payments".into()], resources: vec!["a b".into(), "c".into()] };
-        let owned = Scope { owned: Some(owned), ..Scope::default() };
+        let owned = Scope { owner: Some("Ana \"Ann\" Ruiz".into()), ..Scope::default() };
         let uncovered = Table::Uncovered.query(days, &owned, &context).expect("reads");
         assert_eq!(
             uncovered.as_written(),
-            "during:2026-10-01..2026-12-31 covered:no (system:=Payments OR resource:=\"a b\" OR resource:=c)"
+            "during:2026-10-01..2026-12-31 covered:no owner:=\"Ana \\\"Ann\\\" Ruiz\""
         );
         let new = Table::New.query(days, &scope, &context).expect("reads");
         assert_eq!(
             new.as_written(),
             "during:2026-10-01..2026-12-31 (action:grant.activated OR action:grant.imported) outcome:success \
-             system:=\"Payments (EU) \\\"1\\\"\" environment:=production tag:=pci sensitivity:>=high"
+             on:payments environment:=production tag:=pci sensitivity:>=high"
         );
     }
 }

@@ -1,5 +1,6 @@
 //! The book: written once, never changed.
 
+mod before;
 mod condition;
 mod hits;
 pub(crate) mod index;
@@ -25,6 +26,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
+pub use before::before;
 pub use hits::Reach;
 pub use live::{Frontier, frontier, since};
 pub use search::{

@@ -129,32 +129,19 @@ pub async fn owns_system(conn: &mut PgConnection, person: PersonId, system: Syst
     .await?)
 }
 
-/// A resource that somebody owns, or a system with all that is on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnedPlace {
-    /// The system's slug.
-    pub system_slug: String,
-    /// Its name.
-    pub system: String,
-    /// The resource's name, where only that is owned.
-    pub resource: Option<String>,
-}
-
-/// The systems that a person owns, and the resources of others, by name.
+/// The systems on which a person owns all or some resource, by slug and name.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn places(conn: &mut PgConnection, person: PersonId) -> Result<Vec<OwnedPlace>> {
-    Ok(sqlx::query_as!(
-        OwnedPlace,
-        r#"select s.slug as system_slug, s.name as system, o.name as "resource?"
-           from owner w left join resource o on o.id = w.resource_id and o.deleted_at is null
-           join system s on s.id = coalesce(w.system_id, o.system_id) and s.deleted_at is null
-           where w.person_id = $1 and (w.system_id is not null or not exists (
-             select from owner a where a.person_id = $1 and a.system_id = s.id))
-           order by 2, 3, 1"#,
+pub async fn systems(conn: &mut PgConnection, person: PersonId) -> Result<Vec<(String, String)>> {
+    let systems = sqlx::query!(
+        "select distinct s.slug, s.name
+         from owner w left join resource o on o.id = w.resource_id and o.deleted_at is null
+         join system s on s.id = coalesce(w.system_id, o.system_id) and s.deleted_at is null
+         where w.person_id = $1 order by 2, 1",
         person.0
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    Ok(systems.into_iter().map(|system| (system.slug, system.name)).collect())
 }

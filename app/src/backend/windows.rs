@@ -18,8 +18,9 @@ pub trait Windows: Send + Sync {
     /// Adds one; answers which.
     async fn add(&self, caller: &Caller, typed: &TypedWindow) -> Answer<WindowId>;
     /// What a file of windows would come to; nothing is kept.
-    async fn check(&self, caller: &Caller, csv: &str) -> Answer<Vec<PlannedWindow>>;
-    /// Adds all windows of a file, or none: those that are there already are left alone. Or only checks it.
+    async fn check(&self, caller: &Caller, csv: &str) -> Answer<PlannedFile>;
+    /// Adds all windows of a file, or none: those that are there already are left alone. Or only checks it. What comes to
+    /// something else than was checked is a conflict.
     async fn take(&self, caller: &Caller, typed: &TypedWindowFile) -> Answer<Taken>;
     /// Deletes one: nothing is in it any more, and what happened stays.
     async fn delete(&self, caller: &Caller, typed: &TypedWindowEnd) -> Answer<()>;
@@ -123,6 +124,15 @@ pub struct TypedWindow {
     pub systems: Vec<String>,
 }
 
+/// What a file of windows would come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedFile {
+    /// Each, in the order of the file.
+    pub windows: Vec<PlannedWindow>,
+    /// Another as soon as it would come to something else.
+    pub mark: String,
+}
+
 /// A file of windows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -131,6 +141,8 @@ pub struct TypedWindowFile {
     pub csv: String,
     /// `add`; anything else only checks it.
     pub step: String,
+    /// The mark of what was checked ([`PlannedFile::mark`]).
+    pub checked: String,
 }
 
 /// A window to be deleted.

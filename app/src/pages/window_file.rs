@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-use crate::backend::{PlannedWindow, TypedWindowFile};
+use crate::backend::{PlannedFile, PlannedWindow, TypedWindowFile};
 use crate::components::field::Field;
 use crate::components::head::{crumb, head, section};
 use crate::components::textarea::textarea;
 use crate::desk::{Desk, Filled, Page, page};
-use crate::error::PortalError;
+use crate::error::{FieldError, PortalError};
 use crate::forms::windows::ImportWindows;
 use crate::frame::Place;
 use crate::routes;
@@ -24,10 +24,20 @@ pub fn WindowFile() -> impl IntoView {
         if !desk.caller.roles.administrator {
             return Err(PortalError::Forbidden("Administrators add change windows.".to_owned()));
         }
-        let filled = desk.filled::<TypedWindowFile>();
-        let is_checked = filled.is_draft && desk.draft.as_ref().is_some_and(|draft| draft.message.is_empty());
-        let planned = if is_checked {
-            Some(desk.backend.windows.check(&desk.caller, &filled.typed.csv).await?)
+        let mut filled = desk.filled::<TypedWindowFile>();
+        // Where nothing was wrong with it, or it comes to something else than was checked.
+        let is_read = filled.is_draft && filled.errors.is_empty();
+        let planned = if is_read {
+            match desk.backend.windows.check(&desk.caller, &filled.typed.csv).await {
+                Ok(planned) => Some(planned),
+                // It was right when it was sent, and what is there has changed since.
+                Err(PortalError::Invalid(errors)) => {
+                    let all: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+                    filled.errors = vec![FieldError::new("csv", all.join(" "))];
+                    None
+                }
+                Err(error) => return Err(error),
+            }
         } else {
             None
         };
@@ -35,28 +45,29 @@ pub fn WindowFile() -> impl IntoView {
         let body = view! {
             {crumb(routes::WINDOWS, "Change windows")}
             {head("Add windows from CSV", lead, None)}
-            {form(&desk, &filled, planned.as_deref())}
+            {form(&desk, &filled, planned.as_ref())}
         };
         Ok(Page::new("Add windows from CSV", body))
     })
 }
 
-fn form(desk: &Desk, filled: &Filled<TypedWindowFile>, planned: Option<&[PlannedWindow]>) -> AnyView {
+fn form(desk: &Desk, filled: &Filled<TypedWindowFile>, planned: Option<&PlannedFile>) -> AnyView {
     let hint = format!(
         "The first line names the columns name, start, end and systems, in any order. Systems go by their name, with ; \
          between several; none is every system. Times are read in {}; a bare date takes in its day.",
         desk.caller.time_zone.name()
     );
     let field = Field::new("csv", "Windows as CSV").hint(hint).error(filled.error("csv"));
-    let new = planned.map(|planned| planned.iter().filter(|one| !one.is_there).count());
+    let new = planned.map(|planned| planned.windows.iter().filter(|one| !one.is_there).count());
     let add = new.filter(|new| *new > 0).map(|new| {
         let words = if new == 1 { "Add one window".to_owned() } else { format!("Add {new} windows") };
         view! { <button class="button" type="submit" name="typed[step]" value="add">{words}</button> }
     });
     let check = if add.is_some() { "button-quiet" } else { "button" };
     view! {
-        {planned.map(|planned| preview(desk, planned))}
+        {planned.map(|planned| preview(desk, &planned.windows))}
         <form class="form after" method="post" action=ImportWindows::url()>
+            {planned.map(|planned| view! { <input type="hidden" name="typed[checked]" value=planned.mark.clone()/> })}
             {textarea(field, "typed[csv]", &filled.typed.csv, 12)}
             <div class="form-end">
                 {add}

@@ -101,7 +101,10 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
             "This took too long",
             "The answer did not come in time. What you sent may or may not have been done; look before you send it again.",
         ),
-        413 => ("Too much at once", "What was sent is larger than Gatebook takes here."),
+        413 => (
+            "Too much at once",
+            "What was sent is larger than Gatebook takes here. Go back in this window: what you typed is still in the form.",
+        ),
         429 => ("Too often", "Wait a moment, then try again."),
         400..=499 => {
             ("That was not understood", "Something about this request is not right, so nothing was done.")

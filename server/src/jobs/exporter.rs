@@ -1,10 +1,12 @@
 //! Prepares exports in the background: each by one process at a time, and from its beginning where a process was killed.
 
 mod packing;
+mod room;
+mod tasks;
 
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::audit::query::{Context, Query, parse};
 use domain::audit::{Action, NewEvent, Outcome};
@@ -12,18 +14,20 @@ use domain::caller::{Caller, Roles, Source};
 use domain::export::KEPT;
 use domain::id::SessionId;
 use domain::person::PersonStatus;
+use futures::FutureExt as _;
 use serde_json::json;
 use store::audit::{self, COUNTED_MAX, Search};
 use store::export_job::{self, Added, ExportJobRecord};
 use store::{Store, StoreError};
 use thiserror::Error;
-use tokio::task::JoinSet;
 
 use crate::portal::Fault;
 use crate::portal::export::{Format, Run};
 use crate::portal::exports::facts;
 use crate::portal::reader::Reader;
 use packing::Packer;
+pub use room::Wait;
+use tasks::{Begin, keep};
 
 /// So many are prepared at once by one process: a long one keeps no short one waiting.
 const LANES: usize = 2;
@@ -49,11 +53,13 @@ pub struct Bounds {
     pub total_bytes: i64,
     /// So often one is begun.
     pub attempts: i32,
+    /// So long room is waited for where the disk is full, which costs no attempt.
+    pub wait: Wait,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { total_bytes: 10 * 1024 * 1024 * 1024, attempts: 5 }
+        Self { total_bytes: 10 * 1024 * 1024 * 1024, attempts: 5, wait: Wait::default() }
     }
 }
 
@@ -83,18 +89,14 @@ impl From<Fault> for PrepareError {
 
 /// Prepares for ever. Packing takes time of the processor, so it is done in tasks of its own.
 pub async fn run(store: &Store) {
-    let mut tasks = JoinSet::new();
+    let mut tasks: Vec<Begin> = Vec::new();
     for _ in 0..LANES {
-        tasks.spawn(lane(store.clone()));
+        let store = store.clone();
+        tasks.push(Box::new(move || Box::pin(lane(store.clone()))));
     }
-    tasks.spawn(letting_go(store.clone()));
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "preparing exports ended unexpectedly");
-            tokio::time::sleep(ASIDE_EVERY).await;
-            tasks.spawn(lane(store.clone()));
-        }
-    }
+    let store = store.clone();
+    tasks.push(Box::new(move || Box::pin(letting_go(store.clone()))));
+    keep(&tasks, ASIDE_EVERY).await;
 }
 
 async fn lane(store: Store) {
@@ -129,11 +131,13 @@ pub async fn round(store: &Store, bounds: Bounds) -> Result<bool, StoreError> {
     let done = async {
         if job.attempt > bounds.attempts {
             let words = format!("It was begun {} times, and broke off each time.", bounds.attempts);
-            return fail(store, &job, &words).await;
+            return bounds.wait.for_room(|| fail(store, &job, &words).boxed()).await;
         }
         match prepare(store, &job, bounds).await {
-            Ok(events) => finish(store, &job, events).await,
-            Err(PrepareError::Told(words)) => fail(store, &job, &words).await,
+            Ok(events) => bounds.wait.for_room(|| finish(store, &job, events).boxed()).await,
+            Err(PrepareError::Told(words)) => {
+                bounds.wait.for_room(|| fail(store, &job, &words).boxed()).await
+            }
             Err(PrepareError::Dropped) => Ok(()),
             Err(PrepareError::Store(error)) => Err(error),
             Err(PrepareError::Read(error)) => {
@@ -200,9 +204,10 @@ async fn prepare(store: &Store, job: &ExportJobRecord, bounds: Bounds) -> Result
     let query = query(job)?;
     let own = audit::find(&mut *store.read().await?, job.event()).await?;
     let own = own.ok_or_else(|| told("The book does not say any more who asked for it."))?;
-    until_found(store, job).await?;
-    if let Some(events) = expected(store, &reader, &query).await? {
-        export_job::expect(&mut *store.read().await?, job, events).await?;
+    until_found(store, job, bounds).await?;
+    if let Err(error) = say_expected(store, job, &reader, &query).await {
+        // It can do without.
+        tracing::warn!(%error, export = %job.id(), "how many events there will be is not known");
     }
     let mut run = Run::begin(store.clone(), reader, query, format, own, false).await?;
     let (mut packer, mut said_at) = (Packer::new(), Instant::now());
@@ -212,10 +217,7 @@ async fn prepare(store: &Store, job: &ExportJobRecord, bounds: Bounds) -> Result
         }
         if said_at.elapsed() >= SAID_EVERY {
             said_at = Instant::now();
-            let (events, reached_at) = (run.events(), run.reached_at());
-            if !export_job::progress(&mut *store.read().await?, job, events, reached_at).await? {
-                return Err(PrepareError::Dropped);
-            }
+            say_progress(store, job, (run.events(), run.reached_at()), bounds).await?;
         }
     }
     if let Some(piece) = packer.close()? {
@@ -225,18 +227,35 @@ async fn prepare(store: &Store, job: &ExportJobRecord, bounds: Bounds) -> Result
 }
 
 /// An export that comes at once says what searches find by then; this one can wait until they find everything.
-async fn until_found(store: &Store, job: &ExportJobRecord) -> Result<(), PrepareError> {
+async fn until_found(store: &Store, job: &ExportJobRecord, bounds: Bounds) -> Result<(), PrepareError> {
     while !audit::is_indexed(&mut *store.read().await?, job.event()).await? {
-        if !export_job::progress(&mut *store.read().await?, job, 0, None).await? {
-            return Err(PrepareError::Dropped);
-        }
+        say_progress(store, job, (0, None), bounds).await?;
         tokio::time::sleep(FOUND_EVERY).await;
     }
     Ok(())
 }
 
+/// So many events, and how far they reach.
+type Progress = (i64, Option<DateTime<Utc>>);
+
+async fn say_progress(
+    store: &Store,
+    job: &ExportJobRecord,
+    (events, reached_at): Progress,
+    bounds: Bounds,
+) -> Result<(), PrepareError> {
+    let say = || {
+        async move { export_job::progress(&mut *store.read().await?, job, events, reached_at).await }.boxed()
+    };
+    if bounds.wait.for_room(say).await? { Ok(()) } else { Err(PrepareError::Dropped) }
+}
+
 async fn add(store: &Store, job: &ExportJobRecord, piece: &[u8], bounds: Bounds) -> Result<(), PrepareError> {
-    match export_job::add_chunk(&mut *store.read().await?, job, piece, bounds.total_bytes).await? {
+    let add = || {
+        async move { export_job::add_chunk(&mut *store.read().await?, job, piece, bounds.total_bytes).await }
+            .boxed()
+    };
+    match bounds.wait.for_room(add).await? {
         Added::Added => Ok(()),
         Added::Dropped => Err(PrepareError::Dropped),
         Added::Full => {
@@ -281,6 +300,18 @@ fn query(job: &ExportJobRecord) -> Result<Query, PrepareError> {
     let context = Context { now: job.asked_at, zone: zone(job)? };
     parse(&job.query, &context)
         .map_err(|error| PrepareError::Told(format!("Its query cannot be read any more: {error}")))
+}
+
+async fn say_expected(
+    store: &Store,
+    job: &ExportJobRecord,
+    reader: &Reader,
+    query: &Query,
+) -> Result<(), StoreError> {
+    match expected(store, reader, query).await? {
+        Some(events) => export_job::expect(&mut *store.read().await?, job, events).await,
+        None => Ok(()),
+    }
 }
 
 /// How many events there will be, as far as that is known without looking at all of them.

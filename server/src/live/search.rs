@@ -86,12 +86,14 @@ pub struct Look {
 /// How far this query can be read: what depends on what reports mean, such as who may see them, waits until that is
 /// known.
 pub fn position_for(frontier: Frontier, query: &Query, sight: Option<Sight>) -> i64 {
-    const BY_MATCHING: [Field; 9] = [
+    const BY_MATCHING: [Field; 11] = [
         Field::Person,
         Field::Resource,
         Field::System,
         Field::Environment,
         Field::Tag,
+        Field::On,
+        Field::Owner,
         Field::Sensitivity,
         Field::Grant,
         Field::Covered,

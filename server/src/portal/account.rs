@@ -14,9 +14,6 @@ use store::{Store, StoreError, identity, session};
 
 use crate::secret;
 
-/// What is typed beyond this is not kept.
-const DRAFT_MAX_BYTES: usize = 128 * 1024;
-
 /// The port, over the store.
 #[derive(Debug, Clone)]
 pub struct OwnAccount {
@@ -97,10 +94,7 @@ impl Account for OwnAccount {
         })
     }
 
-    async fn keep_draft(&self, caller: &Caller, mut draft: Draft) -> Answer<String> {
-        if draft.typed.len() > DRAFT_MAX_BYTES {
-            draft.typed.clear();
-        }
+    async fn keep_draft(&self, caller: &Caller, draft: Draft) -> Answer<String> {
         let kept = KeptDraft { id: secret::short_token(), draft };
         let value = serde_json::to_value(&kept).map_err(|error| {
             tracing::error!(%error, "a draft could not be written");

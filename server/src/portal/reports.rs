@@ -13,11 +13,10 @@ use domain::caller::Caller;
 use domain::catalogue::Sensitivity;
 use domain::holding::Holding;
 use domain::id::{EventId, GrantId};
-use domain::report::{Days, Owned, Scope, Table};
+use domain::report::{Days, Scope, Table};
 use store::audit::{At, COUNTED_MAX, Search};
 use store::copy::Reading;
-use store::owner::{self, OwnedPlace};
-use store::{PgConnection, Store, catalogue, holding, system_edit, usage};
+use store::{PgConnection, Store, catalogue, holding, owner, system_edit, usage};
 
 use super::lagging::lagging;
 use super::typed::Faults;
@@ -35,20 +34,10 @@ impl Reports for Portal {
 
 async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<PeriodView, Fault> {
     let mut conn = store.read().await?;
-    let owned = owned(&mut conn, caller).await?;
-    let mut systems: Vec<(String, String)> = match &owned {
-        None => {
-            let all = system_edit::list(&mut conn, None).await?;
-            all.into_iter().map(|system| (system.slug, system.name)).collect()
-        }
-        Some(places) => {
-            places.iter().map(|place| (place.system_slug.clone(), place.system.clone())).collect()
-        }
-    };
-    systems.dedup();
+    let systems = systems(&mut conn, caller).await?;
     let environments = catalogue::environments(&mut conn).await?;
     let tags = catalogue::tags(&mut conn).await?;
-    let (days, scope, queries) = match read(caller, typed, (&systems, owned), (&environments, &tags)) {
+    let (days, scope, queries) = match read(caller, typed, &systems, (&environments, &tags)) {
         Ok(read) => read,
         Err(faults) => return Ok(PeriodView { systems, environments, tags, report: Err(faults) }),
     };
@@ -67,11 +56,11 @@ async fn period(store: &Store, caller: &Caller, typed: &TypedPeriod) -> Result<P
     let (progress, tables) = lagging(store, caller.roles.sees_all(), read).await?.found;
     let detail = serde_json::json!({
         "report": "period", "from": days.from, "to": days.to,
-        "system": scope.system, "environment": scope.environment, "tag": scope.tag, "only_owned": scope.owned.is_some(), "sensitivity": scope.sensitivity,
+        "system": scope.system, "environment": scope.environment, "tag": scope.tag, "only_owned": scope.owner.is_some(), "sensitivity": scope.sensitivity,
     });
     audit::note_reading(store, caller, detail).await?;
     let (read_to, unread) = (number(progress.position), number(progress.numbered - progress.position));
-    let report = PeriodReport { days, scope: in_words(&scope), read_to, unread, tables };
+    let report = PeriodReport { days, scope: in_words(&scope, &systems), read_to, unread, tables };
     Ok(PeriodView { systems, environments, tags, report: Ok(report) })
 }
 
@@ -81,7 +70,7 @@ type Asked = (Days, Scope, Vec<(Table, Query)>);
 fn read(
     caller: &Caller,
     typed: &TypedPeriod,
-    (systems, owned): (&[(String, String)], Option<Vec<OwnedPlace>>),
+    systems: &[(String, String)],
     (environments, tags): (&[String], &[String]),
 ) -> Result<Asked, Vec<FieldError>> {
     let mut faults = Faults::default();
@@ -96,7 +85,7 @@ fn read(
     let system = match typed.system.trim() {
         "" => None,
         slug => {
-            let found = systems.iter().find(|(known, _)| known == slug).map(|(_, name)| name.clone());
+            let found = systems.iter().find(|(known, _)| known == slug).map(|(known, _)| known.clone());
             if found.is_none() {
                 faults.add("system", "There is no such system. Choose one of the list.");
             }
@@ -122,19 +111,15 @@ fn read(
             found
         }
     };
-    let owned = owned.map(|places| in_scope(places, typed.system.trim()));
-    let scope = Scope { system, environment, tag, sensitivity, owned };
+    let owner = (!caller.roles.sees_all()).then(|| caller.person.name.clone());
+    let scope = Scope { system, environment, tag, sensitivity, owner };
     let mut queries = Vec::new();
     if let Some(days) = days {
         // Of who left, owners see nothing.
-        let is_shown = |table: &Table| scope.owned.is_none() || *table != Table::Left;
+        let is_shown = |table: &Table| scope.owner.is_none() || *table != Table::Left;
         for table in Table::ALL.into_iter().filter(is_shown) {
             match table.query(days, &scope, &context_of(caller)) {
                 Ok(query) => queries.push((table, query)),
-                Err(_) if scope.owned.is_some() => {
-                    faults.add("system", "You own too much for one report. Choose a system.");
-                    break;
-                }
                 Err(error) => {
                     faults.add("system", error);
                     break;
@@ -149,40 +134,28 @@ fn read(
     }
 }
 
-/// What the caller owns; `None` where they see everything.
-async fn owned(conn: &mut PgConnection, caller: &Caller) -> Result<Option<Vec<OwnedPlace>>, Fault> {
+/// The systems that can be chosen, by slug and name: for owners, those that something of theirs is on.
+async fn systems(conn: &mut PgConnection, caller: &Caller) -> Result<Vec<(String, String)>, Fault> {
     if caller.roles.sees_all() {
-        return Ok(None);
+        let all = system_edit::list(conn, None).await?;
+        return Ok(all.into_iter().map(|system| (system.slug, system.name)).collect());
     }
-    let places = owner::places(conn, caller.id()).await?;
-    if places.is_empty() {
+    let systems = owner::systems(conn, caller.id()).await?;
+    if systems.is_empty() {
         let message = "Reports on a period are for auditors, administrators, and owners of resources.";
         return Err(PortalError::Forbidden(message.to_owned()).into());
     }
-    Ok(Some(places))
+    Ok(systems)
 }
 
-/// Of these, what is on the system, if one is chosen.
-fn in_scope(places: Vec<OwnedPlace>, system: &str) -> Owned {
-    let mut owned = Owned::default();
-    for place in places.into_iter().filter(|place| system.is_empty() || place.system_slug == system) {
-        match place.resource {
-            Some(resource) => owned.resources.push(resource),
-            None => owned.systems.push(place.system),
-        }
-    }
-    owned.resources.dedup();
-    owned
-}
-
-fn in_words(scope: &Scope) -> Option<String> {
+fn in_words(scope: &Scope, systems: &[(String, String)]) -> Option<String> {
     let level = scope.sensitivity.map(|level| match level {
         Sensitivity::Critical => "critical sensitivity".to_owned(),
         level => format!("{} sensitivity and above", level.as_str()),
     });
     let parts: Vec<String> = [
-        scope.owned.as_ref().map(|_| "what you own".to_owned()),
-        scope.system.clone(),
+        scope.owner.as_ref().map(|_| "what you own".to_owned()),
+        systems.iter().find(|(slug, _)| scope.system.as_ref() == Some(slug)).map(|(_, name)| name.clone()),
         scope.environment.clone(),
         scope.tag.clone(),
         level,

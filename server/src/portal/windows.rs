@@ -1,8 +1,8 @@
 //! Change windows: who used what in them, covered by what.
 
 use app::backend::{
-    Answer, PlannedWindow, Taken, TypedWindow, TypedWindowEnd, TypedWindowFile, UsedRow, WindowList,
-    WindowRow, WindowView, Windows,
+    Answer, PlannedFile, Taken, TypedWindow, TypedWindowEnd, TypedWindowFile, UsedRow, WindowList, WindowRow,
+    WindowView, Windows,
 };
 use app::error::PortalError;
 use async_trait::async_trait;
@@ -43,7 +43,7 @@ impl Windows for Portal {
         tell(add(&self.store, caller, typed).await)
     }
 
-    async fn check(&self, caller: &Caller, csv: &str) -> Answer<Vec<PlannedWindow>> {
+    async fn check(&self, caller: &Caller, csv: &str) -> Answer<PlannedFile> {
         tell(file::check(&self.store, caller, csv).await)
     }
 

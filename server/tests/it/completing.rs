@@ -33,6 +33,8 @@ async fn names_are_offered_to_whoever_may_know_them(pool: PgPool) {
     assert_eq!(offered(&ben, Field::Person, "many").await.len(), 8);
     sqlx::query("update resource set tags = '{pci-dss,payments}'").execute(&house.pool).await.unwrap();
     assert_eq!(offered(&ben, Field::Tag, "PCI").await, ["pci-dss"]);
+    assert_eq!(offered(&ben, Field::Owner, "oke b").await, ["Oke Bengtson"]);
+    assert_eq!(offered(&ben, Field::On, "s-").await.len(), 1);
     assert!(offered(&ben, Field::Window, "chg").await.is_empty());
     assert_eq!(offered(&auditor, Field::Window, "chg").await, ["CHG-1"]);
     assert!(offered(&auditor, Field::Ip, "1").await.is_empty());

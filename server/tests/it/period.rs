@@ -1,5 +1,7 @@
 //! The report on a period.
 
+mod owned;
+
 use app::backend::{
     Access, Audit, AuditPage, People, PeriodReport, PeriodTable, PeriodView, Reports, Requests, TypedPeriod,
     TypedRequest,
@@ -251,48 +253,6 @@ async fn uncovered_use_names_the_person_whom_the_report_means(pool: PgPool) {
     let [row] = of(&report, Table::Uncovered).rows.as_slice() else { panic!("one") };
     assert_eq!(row.person.as_ref().map(|who| who.id), Some(ben.id()));
     assert_eq!(row.event.actor.name(), "ben", "as the source wrote it");
-}
-
-#[sqlx::test(migrator = "store::MIGRATOR")]
-async fn owners_report_on_what_they_own_and_its_queries_find_them_the_same(pool: PgPool) {
-    let yard = Yard::open(pool).await;
-    let house = &yard.house;
-    let (ben, sol) = (yard.ben().await, house.person("Sol Reyes").await);
-    house.own(&sol, "system_id", yard.system).await;
-    yard.report_at("alone", start() - hours(1)).await;
-    yard.opened(&ben, yard.read).await;
-    // Of the same name, on a system of nobody's but Ana.
-    let other = house.entitlement("read").await;
-    yard.opened(&ben, other).await;
-    yard.work().await;
-    caught_up(house).await;
-    for (caller, opened) in [(&sol, 1), (&house.owner, 2)] {
-        let report = report(house, caller, &TypedPeriod::default()).await;
-        assert!(report.tables.iter().all(|one| one.table != Table::Left));
-        assert_eq!(report.scope.as_deref(), Some("what you own"));
-        for one in &report.tables {
-            let page = house.portal.search(caller, &one.query, &AuditPage::Newest).await.unwrap();
-            let rows: Vec<_> = one.rows.iter().map(|row| row.event.id).collect();
-            assert_eq!(page.events.iter().map(|event| event.id).collect::<Vec<_>>(), rows, "{:?}", one.table);
-        }
-        let new = of(&report, Table::New);
-        assert_eq!(new.total, opened, "{}", caller.person.name);
-        assert!(new.rows.iter().all(|row| row.sees_request));
-        let mut others = new.rows.iter().filter(|row| row.event.actor.id() != Some(caller.id()));
-        assert!(others.all(|row| row.event.source.ip.is_none()));
-        assert_eq!(of(&report, Table::Uncovered).total, 1);
-    }
-    let slug: String = sqlx::query_scalar("select slug from system where id = $1")
-        .bind(yard.system)
-        .fetch_one(&house.pool)
-        .await
-        .unwrap();
-    let narrowed = TypedPeriod { system: slug, ..TypedPeriod::default() };
-    assert_eq!(of(&report(house, &sol, &narrowed).await, Table::New).total, 1);
-    let others = view(house, &sol, &narrowed).await.systems;
-    assert_eq!(others.len(), 1, "systems of others are not offered");
-    let refused = house.portal.period(&ben, &TypedPeriod::default()).await;
-    assert!(matches!(refused, Err(PortalError::Forbidden(_))), "{refused:?}");
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -1,6 +1,7 @@
 //! Exports that are prepared in the background: the same file as one that comes at once, for whoever asked and may still
 //! see it, by one process at a time, within bounds.
 
+mod bad_days;
 mod from_outside;
 
 use app::backend::{ExportEnd, ExportRow, Exports as _, TypedExport, TypedExportEnd, context_of};

@@ -144,7 +144,12 @@ async fn a_window_needs_a_name_of_its_own_and_an_end_after_its_start(pool: PgPoo
 }
 
 fn file(csv: &str) -> TypedWindowFile {
-    TypedWindowFile { csv: csv.into(), step: "add".into() }
+    TypedWindowFile { csv: csv.into(), step: "add".into(), checked: String::new() }
+}
+
+/// As the form holds it after it was checked.
+async fn checked(house: &House, admin: &Caller, csv: &str) -> TypedWindowFile {
+    TypedWindowFile { checked: house.portal.check(admin, csv).await.unwrap().mark, ..file(csv) }
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -162,7 +167,7 @@ async fn a_file_of_windows_is_looked_at_first_then_taken_whole_and_again_without
     let csv = format!(
         "\u{feff}systems;name;end;start\r\n\"the LEDGER; {slug}\";CHG-1, part 1;2026-12-06 04:00;2026-12-05 22:00\r\n\r\n;Freeze;2027-01-02;2026-12-24\r\n"
     );
-    let planned = house.portal.check(&admin, &csv).await.unwrap();
+    let planned = house.portal.check(&admin, &csv).await.unwrap().windows;
     let told: Vec<_> =
         planned.iter().map(|one| (one.name.as_str(), one.systems.len(), one.is_there)).collect();
     assert_eq!(told, [("CHG-1, part 1", 1, false), ("Freeze", 0, false)]);
@@ -171,7 +176,8 @@ async fn a_file_of_windows_is_looked_at_first_then_taken_whole_and_again_without
     assert_eq!(house.count("select count(*) from change_window").await, 0);
     assert_eq!(house.count("select count(*) from event").await, 0);
 
-    assert_eq!(house.portal.take(&admin, &file(&csv)).await, Ok(Taken::Added(2)));
+    let whole = checked(&house, &admin, &csv).await;
+    assert_eq!(house.portal.take(&admin, &whole).await, Ok(Taken::Added(2)));
     let list = house.portal.list(&admin).await.unwrap().windows;
     let by_hand = typed("By hand", "2026-12-05T22:00", "2026-12-06T04:00", &[&slug]);
     let by_hand = house.portal.add(&admin, &by_hand).await.unwrap();
@@ -187,10 +193,12 @@ async fn a_file_of_windows_is_looked_at_first_then_taken_whole_and_again_without
     assert_eq!(house.count(events).await, 3);
 
     let again = format!("{csv};Another;2027-02-02;2027-02-01\r\n");
-    let planned = house.portal.check(&admin, &again).await.unwrap();
+    let planned = house.portal.check(&admin, &again).await.unwrap().windows;
     assert_eq!(planned.iter().map(|one| one.is_there).collect::<Vec<_>>(), [true, true, false]);
-    assert_eq!(house.portal.take(&admin, &file(&again)).await, Ok(Taken::Added(1)));
-    assert_eq!(house.portal.take(&admin, &file(&again)).await, Ok(Taken::Added(0)));
+    for added in [1, 0] {
+        let whole = checked(&house, &admin, &again).await;
+        assert_eq!(house.portal.take(&admin, &whole).await, Ok(Taken::Added(added)));
+    }
     assert_eq!(house.count(events).await, 4);
     assert_eq!(house.count("select count(*) from change_window").await, 4);
 }
@@ -254,14 +262,24 @@ async fn whatever_is_wrong_in_a_file_is_told_with_its_line_and_nothing_of_it_is_
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn the_form_shows_what_a_file_comes_to_and_keeps_what_was_typed(pool: PgPool) {
-    let gate = Gate::open_onto_the_portal(pool).await;
+    let gate = Gate::open_onto_the_portal(pool.clone()).await;
+    let windows = async || -> i64 {
+        sqlx::query_scalar("select count(*) from change_window").fetch_one(&pool).await.unwrap()
+    };
     let mut browser = gate.signed_in_as("tom", |claims| claims["groups"] = json!(["admins"])).await;
+    let mut mark = String::new();
     let mut send = async |csv: &str, step: &str| -> (String, String) {
-        let form = format!("typed[csv]={}&typed[step]={step}", app::address::encode(csv));
+        let form =
+            format!("typed[csv]={}&typed[step]={step}&typed[checked]={mark}", app::address::encode(csv));
         let answer = browser.post("/api/form/import-windows", &[("accept", "text/html")], &form).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         let path = answer.header("location").to_owned();
-        (path.clone(), browser.get(&path).await.body)
+        let page = browser.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        if let Some((_, rest)) = page.body.split_once("name=\"typed[checked]\" value=\"") {
+            mark = rest.split('"').next().unwrap().to_owned();
+        }
+        (path, page.body)
     };
     let (_, wrong) = send("name,start,end\n</textarea><b>,soon,2030-01-01", "check").await;
     assert!(wrong.contains("Line 2, start: “soon” is not a date") && wrong.contains("href=\"#f-csv\""));
@@ -271,10 +289,33 @@ async fn the_form_shows_what_a_file_comes_to_and_keeps_what_was_typed(pool: PgPo
     let (_, checked) = send(csv, "check").await;
     assert!(checked.contains("would be added") && checked.contains("Add 2 windows"), "{checked}");
     assert!(checked.contains("CHG-1,2030-04-01") && !checked.contains("error-summary"));
+    // Written over after it was looked at.
+    let other = csv.replace("CHG-2", "CHG-3");
+    let (_, changed) = send(&other, "add").await;
+    assert!(changed.contains("This comes to something else than what was checked"), "{changed}");
+    assert!(changed.contains("would be added") && changed.contains("Add 2 windows"), "{changed}");
+    assert_eq!(windows().await, 0);
+    let (checked, _) = send(csv, "check").await;
     let (path, added) = send(csv, "add").await;
     assert_eq!(path, "/audit/windows?done=windows-added");
     assert!(added.contains("CHG-1") && added.contains("CHG-2") && added.contains("/audit/windows/import"));
     let (_, again) = send(csv, "check").await;
     assert!(again.contains("is there already") && !again.contains("value=\"add\""));
     assert_eq!(send(csv, "add").await.0, "/audit/windows?done=nothing-changed");
+    // What was right then is not any more, and its page is opened once more.
+    sqlx::query("update change_window set ends_at = ends_at + interval '1 hour'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let page = browser.get(&checked).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("Line 2, name: There is a window of this name already, with other times"));
+    assert!(page.body.contains("CHG-1,2030-04-01") && !page.body.contains("value=\"add\""));
+    // More than is taken comes back whole, too, however it is written down in between.
+    let long = format!("name,start,end\n{}", "\"\t\n".repeat(80 * 1024));
+    let form = format!("typed[csv]={}&typed[step]=check", app::address::encode(&long));
+    let answer = browser.post("/api/form/import-windows", &[("accept", "text/html")], &form).await;
+    let page = browser.get(answer.header("location")).await;
+    assert!(page.body.contains("This is longer than 64 KiB"));
+    assert!(page.body.contains(&long), "all that was typed");
 }

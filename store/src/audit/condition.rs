@@ -11,11 +11,13 @@ use super::sight::Sight;
 
 /// What a report was found to have to do with; of every other event there is no such row.
 const LINK: &str = "(select l.COLUMN from event_link l where l.event_id = e.id)";
-/// The resource that it is about: named by Gatebook, or found by matching. As the next one.
+/// The resource that it is about: named by Gatebook, or found by matching. As the next two.
 pub(super) const RESOURCE: &str =
     "coalesce(e.resource_id, (select l.resource_id from event_link l where l.event_id = e.id))";
 pub(super) const SYSTEM: &str =
     "coalesce(e.system_id, (select l.system_id from event_link l where l.event_id = e.id))";
+const ENTITLEMENT: &str =
+    "coalesce(e.entitlement_id, (select l.entitlement_id from event_link l where l.event_id = e.id))";
 
 /// Adds `expr` as a condition on the event `e`. A reader who sees only what concerns themselves, `reader`, finds nothing
 /// by what they are not shown: from where others acted.
@@ -61,18 +63,17 @@ fn push_term(query: &mut QueryBuilder<Postgres>, term: &Term, reader: Option<Sig
         }
         Term::System(text) => push_name(query, "e.system_name", text),
         Term::Environment(text) => {
-            query.push("exists (select from resource o where o.id = ").push(RESOURCE).push(" and ");
+            push_resource(query, "");
             push_name(query, "o.environment", text);
             query.push(")");
         }
         Term::Tag(text) => {
-            query
-                .push("exists (select from resource o cross join unnest(o.tags) tag where o.id = ")
-                .push(RESOURCE);
-            query.push(" and ");
+            push_resource(query, "cross join unnest(o.tags) tag ");
             push_name(query, "tag", text);
             query.push(")");
         }
+        Term::On(slug) => push_system(query, slug),
+        Term::Owner(text) => push_owner(query, text),
         Term::Sensitivity(comparison, level) => push_sensitivity(query, *comparison, *level),
         Term::Action(ActionPattern::Exact(word)) => {
             query.push("e.action = ").push_bind(word.clone());
@@ -140,6 +141,31 @@ fn push_person(query: &mut QueryBuilder<Postgres>, text: &Text) {
     query.push("))");
 }
 
+/// The resource that it is about exists, and …: to be gone on with and closed.
+fn push_resource(query: &mut QueryBuilder<Postgres>, joined: &'static str) {
+    query
+        .push("exists (select from resource o ")
+        .push(joined)
+        .push("where o.id = ")
+        .push(RESOURCE)
+        .push(" and ");
+}
+
+fn push_system(query: &mut QueryBuilder<Postgres>, slug: &str) {
+    query.push(SYSTEM).push(" in (select y.id from system y where y.deleted_at is null and y.slug = ");
+    query.push_bind(folded(slug)).push(")");
+}
+
+fn push_owner(query: &mut QueryBuilder<Postgres>, text: &Text) {
+    query
+        .push("exists (select from owner w join person p on p.id = w.person_id where (w.system_id = ")
+        .push(SYSTEM);
+    query.push(" or w.resource_id = ").push(RESOURCE).push(" or w.entitlement_id = ").push(ENTITLEMENT);
+    query.push(") and ");
+    push_name(query, "p.name", text);
+    query.push(")");
+}
+
 fn push_name(query: &mut QueryBuilder<Postgres>, column: &str, text: &Text) {
     let wanted = folded(&text.value);
     query.push("lower(").push(column).push(")");
@@ -167,8 +193,8 @@ fn push_words(query: &mut QueryBuilder<Postgres>, typed: &str, reader: Option<Si
 
 fn push_sensitivity(query: &mut QueryBuilder<Postgres>, comparison: Comparison, level: Sensitivity) {
     let levels = comparison.levels(level);
-    query.push("exists (select from resource o where o.id = ").push(RESOURCE);
-    query.push(" and o.sensitivity = any(").push_bind(levels).push("))");
+    push_resource(query, "");
+    query.push("o.sensitivity = any(").push_bind(levels).push("))");
 }
 
 fn push_window(query: &mut QueryBuilder<Postgres>, name: &str) {

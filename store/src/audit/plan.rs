@@ -153,6 +153,8 @@ async fn of_term(conn: &mut PgConnection, term: &Term, reader: Option<Sight>) ->
             .or(by_person(conn, text).await?),
         Term::Environment(text) => by_environment(conn, text).await?,
         Term::Tag(text) => by_tag(conn, text).await?,
+        Term::On(slug) => by_system(conn, slug).await?,
+        Term::Owner(text) => by_owner(conn, text).await?,
         Term::Sensitivity(comparison, level) => by_sensitivity(conn, *comparison, *level).await?,
         Term::Action(ActionPattern::Exact(word)) => Node::exact(named('k', word)),
         Term::Action(ActionPattern::Noun(noun)) => {
@@ -280,6 +282,32 @@ async fn by_tag(conn: &mut PgConnection, text: &Text) -> Result<Node> {
     .fetch_all(conn)
     .await?;
     Ok(of_ids('R', ids))
+}
+
+async fn by_system(conn: &mut PgConnection, slug: &str) -> Result<Node> {
+    let ids =
+        sqlx::query_scalar!("select id from system where slug = $1 and deleted_at is null", folded(slug))
+            .fetch_all(conn)
+            .await?;
+    Ok(of_ids('Y', ids))
+}
+
+/// What people of this name own; of what they own of a resource, the resource, and then it is looked at.
+async fn by_owner(conn: &mut PgConnection, text: &Text) -> Result<Node> {
+    let owned = sqlx::query!(
+        r#"select w.system_id, coalesce(w.resource_id, t.resource_id) as resource_id, w.entitlement_id
+           from owner w join person p on p.id = w.person_id left join entitlement t on t.id = w.entitlement_id
+           where lower(p.name) like $1 limit $2"#,
+        part(text),
+        NAMES_MAX + 1
+    )
+    .fetch_all(conn)
+    .await?;
+    let Some(owned) = few(owned) else { return Ok(Node::unknown()) };
+    let systems = of_ids('Y', owned.iter().filter_map(|owned| owned.system_id).collect());
+    let resources = of_ids('R', owned.iter().filter_map(|owned| owned.resource_id).collect());
+    let node = systems.or(resources);
+    Ok(if owned.iter().any(|owned| owned.entitlement_id.is_some()) { node.or_more() } else { node })
 }
 
 async fn by_sensitivity(conn: &mut PgConnection, comparison: Comparison, level: Sensitivity) -> Result<Node> {

@@ -13,11 +13,12 @@ use crate::Result;
 /// When the database cannot be reached.
 pub async fn values(conn: &mut PgConnection, field: Field, part: &str, limit: i64) -> Result<Vec<String>> {
     let named = match field {
-        Field::Actor | Field::Person => "person",
+        Field::Actor | Field::Person | Field::Owner => "person",
         Field::Resource => "resource",
         Field::System => "system",
         Field::Environment => "environment",
         Field::Tag => "tag",
+        Field::On => "on",
         Field::Source => "source",
         Field::Window => "window",
         _ => return Ok(Vec::new()),
@@ -31,6 +32,7 @@ pub async fn values(conn: &mut PgConnection, field: Field, part: &str, limit: i6
                union all select name from system where $1 = 'system' and deleted_at is null
                union all select environment from resource where $1 = 'environment' and deleted_at is null
                union all select unnest(tags) from resource where $1 = 'tag' and deleted_at is null
+               union all select slug from system where $1 = 'on' and deleted_at is null
                union all select slug from event_source where $1 = 'source'
                union all select name from change_window where $1 = 'window' and deleted_at is null
              ) named where lower(name) like '%' || $2 || '%' and name <> ''

@@ -9,6 +9,8 @@ use crate::{Result, Store};
 
 /// How many drafts a browser keeps.
 const DRAFTS: i64 = 5;
+/// Together with the last one, which alone may take more.
+const DRAFTS_MAX_BYTES: i64 = 1024 * 1024;
 
 /// A live session in the list of one's own devices.
 #[derive(Debug, Clone)]
@@ -58,7 +60,8 @@ pub async fn list_live(
         .collect())
 }
 
-/// Keeps a draft in a live session, and the four before it. `draft` is an object with an `id`.
+/// Keeps a draft in a live session, however long it is, and of the four before it what does not take too much with it.
+/// `draft` is an object with an `id`.
 ///
 /// # Errors
 /// When the database cannot be reached.
@@ -66,12 +69,14 @@ pub async fn keep_draft(store: &Store, session: SessionId, draft: &Value) -> Res
     sqlx::query!(
         "update session set drafts = (
              select jsonb_agg(kept.draft order by kept.n)
-             from jsonb_array_elements(jsonb_build_array($2::jsonb) || drafts) with ordinality kept (draft, n)
-             where kept.n <= $3)
+             from (select draft, n, sum(octet_length(draft::text)) over (order by n) as bytes
+               from jsonb_array_elements(jsonb_build_array($2::jsonb) || drafts) with ordinality one (draft, n)) kept
+             where kept.n = 1 or (kept.n <= $3 and kept.bytes <= $4))
          where id = $1 and ended_at is null",
         session.0,
         draft,
         DRAFTS,
+        DRAFTS_MAX_BYTES,
     )
     .execute(store.pool())
     .await?;

@@ -49,6 +49,10 @@ pub enum Term {
     Environment(Text),
     /// A tag of the resource.
     Tag(Text),
+    /// What it is about is on the system of this slug, whatever that is called in it.
+    On(String),
+    /// What it is about is owned by a person of this name today: by itself, or with the rest of its resource or system.
+    Owner(Text),
     /// The sensitivity of the resource.
     Sensitivity(Comparison, Sensitivity),
     /// What was done or tried.
@@ -205,6 +209,8 @@ impl Term {
             Self::System(_) => Field::System,
             Self::Environment(_) => Field::Environment,
             Self::Tag(_) => Field::Tag,
+            Self::On(_) => Field::On,
+            Self::Owner(_) => Field::Owner,
             Self::Sensitivity(..) => Field::Sensitivity,
             Self::Action(_) => Field::Action,
             Self::Outcome(_) => Field::Outcome,

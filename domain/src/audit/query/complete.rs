@@ -116,8 +116,8 @@ fn values(field: Field, typed: &str, replace: Range<usize>) -> Completion {
     let mut candidates: Vec<Candidate> = closed_values(field).into_iter().filter(is_near).collect();
     // What begins as it is typed comes before what is only called so.
     candidates.sort_by_key(|candidate| !candidate.text.starts_with(&lower));
-    let is_open =
-        field.is_name() || matches!(field, Field::Source | Field::Request | Field::Grant | Field::Window);
+    let is_open = field.is_name()
+        || matches!(field, Field::On | Field::Source | Field::Request | Field::Grant | Field::Window);
     Completion { replace, candidates, values_of: is_open.then_some(field), typed: bare }
 }
 

@@ -10,6 +10,8 @@ pub enum Field {
     System,
     Environment,
     Tag,
+    On,
+    Owner,
     Sensitivity,
     Action,
     Outcome,
@@ -26,13 +28,15 @@ pub enum Field {
 
 impl Field {
     /// In the order in which they are offered.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Actor,
         Self::Person,
         Self::Resource,
         Self::System,
         Self::Environment,
         Self::Tag,
+        Self::On,
+        Self::Owner,
         Self::Sensitivity,
         Self::Action,
         Self::Outcome,
@@ -56,6 +60,8 @@ impl Field {
             Self::System => "system",
             Self::Environment => "environment",
             Self::Tag => "tag",
+            Self::On => "on",
+            Self::Owner => "owner",
             Self::Sensitivity => "sensitivity",
             Self::Action => "action",
             Self::Outcome => "outcome",
@@ -85,6 +91,8 @@ impl Field {
             Self::System => "in which system; a part of its name",
             Self::Environment => "in which environment: production, staging …",
             Self::Tag => "on a resource with this tag; a part of it",
+            Self::On => "on this system, by the last part of its address, whatever a source calls it",
+            Self::Owner => "on what this person owns today; a part of the name",
             Self::Sensitivity => "how sensitive the resource is: high, or >=high",
             Self::Action => "what was done: request.approved, or request.*",
             Self::Outcome => "how it came out: success, denied or failure",
@@ -103,11 +111,12 @@ impl Field {
     /// What is written when a value is missing: “Write whom after `actor:`”.
     pub(super) fn example(self) -> &'static str {
         match self {
-            Self::Actor | Self::Person => "ana, or \"Ana Ruiz\"",
+            Self::Actor | Self::Person | Self::Owner => "ana, or \"Ana Ruiz\"",
             Self::Resource => "ledger, or \"Ledger (EU)\"",
             Self::System => "github",
             Self::Environment => "production",
             Self::Tag => "pci",
+            Self::On => "payments",
             Self::Sensitivity => "high, or >=high",
             Self::Action => "request.approved, or request.*",
             Self::Outcome => "denied",
@@ -125,7 +134,13 @@ impl Field {
     pub fn is_name(self) -> bool {
         matches!(
             self,
-            Self::Actor | Self::Person | Self::Resource | Self::System | Self::Environment | Self::Tag
+            Self::Actor
+                | Self::Person
+                | Self::Resource
+                | Self::System
+                | Self::Environment
+                | Self::Tag
+                | Self::Owner
         )
     }
 }

@@ -171,6 +171,8 @@ impl FormQuery {
             | Term::Resource(_)
             | Term::System(_)
             | Term::Tag(_)
+            | Term::On(_)
+            | Term::Owner(_)
             | Term::Source(_)
             | Term::Request(_)
             | Term::Grant(_) => None,

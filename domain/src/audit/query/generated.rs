@@ -40,6 +40,8 @@ pub(super) fn event() -> Matchable<'static> {
         entitlement: Some("Admin"),
         environment: Some("production"),
         tags: &["pci-dss", "Payments"],
+        on: Some("pg"),
+        owners: &["Omar Dale"],
         sensitivity: Some(Sensitivity::High),
         action: "request.submitted",
         outcome: Outcome::Success,
@@ -111,6 +113,8 @@ fn term() -> impl Strategy<Value = Term> {
         text().prop_map(Term::System),
         text().prop_map(Term::Environment),
         text().prop_map(Term::Tag),
+        value().prop_map(Term::On),
+        text().prop_map(Term::Owner),
         (comparison, proptest::sample::select(Sensitivity::ALL.to_vec()))
             .prop_map(|(comparison, level)| Term::Sensitivity(comparison, level)),
         action().prop_map(Term::Action),

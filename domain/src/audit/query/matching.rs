@@ -32,6 +32,10 @@ pub struct Matchable<'a> {
     pub environment: Option<&'a str>,
     /// The resource's tags.
     pub tags: &'a [&'a str],
+    /// The slug of the system that it is about.
+    pub on: Option<&'a str>,
+    /// The names of whoever owns what it is about.
+    pub owners: &'a [&'a str],
     /// The resource's sensitivity.
     pub sensitivity: Option<Sensitivity>,
     /// The dotted word.
@@ -89,6 +93,8 @@ fn term_matches(term: &Term, event: &Matchable, text: &[String]) -> bool {
         Term::System(wanted) => is_in(wanted, event.system),
         Term::Environment(wanted) => is_in(wanted, event.environment),
         Term::Tag(wanted) => event.tags.iter().any(|tag| wanted.matches(tag)),
+        Term::On(slug) => event.on.is_some_and(|on| folded(on) == folded(slug)),
+        Term::Owner(wanted) => event.owners.iter().any(|name| wanted.matches(name)),
         Term::Sensitivity(comparison, level) => {
             event.sensitivity.is_some_and(|found| comparison.holds(found, *level))
         }
@@ -175,6 +181,8 @@ mod tests {
             ("environment:prod", "environment:=prod"),
             ("tag:pci", "tag:=pci"),
             ("tag:=payments", "tag:hipaa"),
+            ("on:PG", "on:p"),
+            ("owner:dale", "owner:=dale"),
             ("sensitivity:high", "sensitivity:critical"),
             ("sensitivity:>=medium", "sensitivity:<=medium"),
             ("action:request.submitted", "action:request.approved"),
@@ -207,6 +215,8 @@ mod tests {
             entitlement: None,
             environment: None,
             tags: &[],
+            on: None,
+            owners: &[],
             sensitivity: None,
             ip: None,
             request: None,
@@ -221,6 +231,8 @@ mod tests {
             "system:a",
             "environment:a",
             "tag:a",
+            "on:a",
+            "owner:a",
             "sensitivity:<=critical",
             "ip:0.0.0.0/0",
             "request:00000000-0000-0000-0000-000000000001",

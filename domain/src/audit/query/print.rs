@@ -94,11 +94,12 @@ fn term_text(term: &Term, times: Times) -> String {
         | Term::Resource(text)
         | Term::System(text)
         | Term::Environment(text)
-        | Term::Tag(text) => text.to_string(),
+        | Term::Tag(text)
+        | Term::Owner(text) => text.to_string(),
         Term::Sensitivity(comparison, level) => format!("{}{}", comparison.sign(), level.as_str()),
         Term::Action(pattern) => pattern.to_string(),
         Term::Outcome(outcome) => outcome.as_str().to_owned(),
-        Term::Source(name) | Term::Window(name) => value_text(name),
+        Term::On(name) | Term::Source(name) | Term::Window(name) => value_text(name),
         Term::Ip(network) => network.to_string(),
         Term::Request(id) => id.to_string(),
         Term::Grant(id) => id.to_string(),

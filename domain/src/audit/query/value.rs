@@ -67,6 +67,8 @@ pub(super) fn term(pair: &Pair, context: &Context) -> Result<Term, Fault> {
         Field::System => Term::System(text()),
         Field::Environment => Term::Environment(text()),
         Field::Tag => Term::Tag(text()),
+        Field::On => Term::On(pair.value.clone()),
+        Field::Owner => Term::Owner(text()),
         Field::Sensitivity => sensitivity(typed)?,
         Field::Action => Term::Action(action(typed)?),
         Field::Outcome => {

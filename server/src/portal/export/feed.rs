@@ -25,7 +25,8 @@ pub(super) struct Feed {
     reader: Reader,
     query: Query,
     own: EventId,
-    /// Whether it breaks off while there is what searches do not find.
+    /// Whether it breaks off while there is what searches do not find. Where not, what has a later position than the
+    /// export does not count.
     must_be_whole: bool,
     /// What the copy must have, as long as it is read of.
     written: Option<Written>,
@@ -70,9 +71,7 @@ impl Feed {
 
     async fn read(&mut self, conn: &mut PgConnection) -> Result<Vec<Event>, Fault> {
         if let (true, Some(before)) = (self.found.is_empty(), self.before) {
-            let found = self.find(conn, before).await?;
-            self.before = found.get(MATCHES - 1).map(Match::cursor);
-            self.found = found.into();
+            (self.found, self.before) = self.find(conn, before).await?;
         }
         let batch = self.found.len().min(BATCH_EVENTS);
         let next: Vec<Match> = self.found.iter().take(batch).cloned().collect();
@@ -82,14 +81,25 @@ impl Feed {
         Ok(events)
     }
 
-    async fn find(&self, conn: &mut PgConnection, before: Cursor) -> Result<Vec<Match>, Fault> {
+    /// The next matches, and behind which there may be more.
+    async fn find(
+        &self,
+        conn: &mut PgConnection,
+        before: Cursor,
+    ) -> Result<(VecDeque<Match>, Option<Cursor>), Fault> {
         self.check(conn).await?;
         let wanted = Search { query: &self.query, concerning: self.reader.concerning() };
         let limit = i64::try_from(MATCHES).unwrap_or(i64::MAX);
-        let found = audit::matches(conn, wanted, At::OlderThan(before), limit).await?;
+        let mut found = audit::matches(conn, wanted, At::OlderThan(before), limit).await?;
         // The index may have been forgotten meanwhile, to be made anew.
         self.check(conn).await?;
-        Ok(found)
+        let further = found.get(MATCHES - 1).map(Match::cursor);
+        if !self.must_be_whole {
+            let ids: Vec<EventId> = found.iter().map(|one| one.cursor().id).collect();
+            let within = audit::before(conn, self.own, &ids).await?;
+            found.retain(|one| within.contains(&one.cursor().id));
+        }
+        Ok((found.into(), further))
     }
 
     /// Rather broken off than without some.

@@ -169,7 +169,8 @@ async fn begin(store: Store, reader: Reader, query: Query, format: Format) -> Re
 
 impl Run {
     /// Everything that matches and was recorded before the event of the export itself. What cannot be read at all is
-    /// refused before anything was written. Where it is not known that searches find all of that, `must_be_whole`.
+    /// refused before anything was written. Where it is not known that searches find all of that, `must_be_whole`; where
+    /// it is known by the position of that event, it is a bound as well, and what has a later position does not count.
     pub(crate) async fn begin(
         store: Store,
         reader: Reader,
@@ -202,7 +203,7 @@ impl Run {
             Step::Read => (self.feed.next().await.map_err(std::io::Error::other)?, false),
         };
         self.done += events.len();
-        self.reached_at = events.last().map(|last| last.recorded_at);
+        self.reached_at = events.last().map(|last| last.recorded_at).or(self.reached_at);
         let (format, own) = (self.format, Arc::clone(&self.own));
         let written = spawn_blocking(move || {
             let mut bytes = if is_first { format.write(&Part::Begin(&own))? } else { Vec::new() };

@@ -1,6 +1,6 @@
 //! Windows out of a CSV file: all of them or none, and again is harmless.
 
-use app::backend::{PlannedWindow, Taken, TypedWindowFile};
+use app::backend::{PlannedFile, PlannedWindow, Taken, TypedWindowFile};
 use app::error::{FieldError, PortalError};
 use chrono::{DateTime, Utc};
 use domain::audit::query::folded;
@@ -16,6 +16,7 @@ use super::{insert, told};
 use crate::import::rows::{self, Cells, Faults, Row};
 use crate::portal::editing::may;
 use crate::portal::{Fault, refuse};
+use crate::secret;
 
 /// The form's field.
 const FIELD: &str = "csv";
@@ -24,6 +25,9 @@ const COLUMNS: &[&str] = &["name", "start", "end", "systems"];
 const FILE_MAX_BYTES: usize = 64 * 1024;
 /// Most windows in one.
 const WINDOWS_MAX: usize = 500;
+
+const CHANGED: &str = "This comes to something else than what was checked, so nothing was added. Look at what it comes \
+     to now, then add it.";
 
 /// A window that a file names, without an id yet.
 struct Wanted {
@@ -41,7 +45,7 @@ struct System {
     name: String,
 }
 
-pub(super) async fn check(store: &Store, caller: &Caller, csv: &str) -> Result<Vec<PlannedWindow>, Fault> {
+pub(super) async fn check(store: &Store, caller: &Caller, csv: &str) -> Result<PlannedFile, Fault> {
     may::must_administer(caller)?;
     let planned = plan(&mut *store.read().await?, caller, csv).await?;
     let shown = |(wanted, is_there): (Wanted, bool)| PlannedWindow {
@@ -51,7 +55,8 @@ pub(super) async fn check(store: &Store, caller: &Caller, csv: &str) -> Result<V
         systems: wanted.systems.into_iter().map(|(_, name)| name).collect(),
         is_there,
     };
-    Ok(planned.into_iter().map(shown).collect())
+    let mark = mark(&planned);
+    Ok(PlannedFile { windows: planned.into_iter().map(shown).collect(), mark })
 }
 
 pub(super) async fn take(store: &Store, caller: &Caller, typed: &TypedWindowFile) -> Result<Taken, Fault> {
@@ -64,6 +69,9 @@ pub(super) async fn take(store: &Store, caller: &Caller, typed: &TypedWindowFile
     }
     let mut tx = store.begin().await?;
     let planned = plan(tx.conn(), caller, &typed.csv).await?;
+    if mark(&planned) != typed.checked.trim() {
+        return Err(PortalError::Conflict(CHANGED.to_owned()).into());
+    }
     let mut events = Vec::new();
     for (wanted, _) in planned.into_iter().filter(|(_, is_there)| !is_there) {
         let Wanted { name, starts_at, ends_at, systems } = wanted;
@@ -78,6 +86,17 @@ pub(super) async fn take(store: &Store, caller: &Caller, typed: &TypedWindowFile
     }
     tx.commit(last).await?;
     Ok(Taken::Added(added))
+}
+
+/// What was shown of them, in short.
+fn mark(planned: &[(Wanted, bool)]) -> String {
+    let mut shown = String::new();
+    for (wanted, is_there) in planned {
+        shown.push_str(&format!("{:?} {} {} {is_there}", wanted.name, wanted.starts_at, wanted.ends_at));
+        wanted.systems.iter().for_each(|(id, _)| shown.push_str(&format!(" {id}")));
+        shown.push('\n');
+    }
+    secret::hash(shown.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The windows of the file, and whether each is there already.
