@@ -2,6 +2,7 @@
 
 use app::backend::{Audit as _, AuditPage};
 use chrono::TimeDelta;
+use domain::audit::Event;
 use domain::audit::query::{Context, parse};
 use server::jobs::{linker, sequencer};
 use server::portal::export::Format;
@@ -95,6 +96,7 @@ async fn what_is_not_indexed_yet_is_found_without_reading_the_rest(pool: PgPool)
         let search = Search { query: &query, concerning: None };
         let before = read_so_far(&mut conn).await;
         assert_eq!(audit::count(&mut conn, search).await.unwrap(), found, "{text}");
+        assert_eq!(audit::unindexed(&mut conn).await.unwrap(), 2);
         let after = read_so_far(&mut conn).await;
         let rows = after.0 - before.0;
         assert!(rows <= 45_000, "{text}: {rows} rows of {EVENTS} were read");
@@ -213,6 +215,15 @@ async fn a_page_reads_a_bounded_number_of_events_in_every_cell_of_the_matrix(poo
         }
         assert!(rows <= 16_000, "{text}: {rows} rows of {EVENTS} were read");
         assert_eq!(after.1 - before.1, 0, "{text}: rows read by scanning a whole table");
+        let (page, tally) = audit::first_page(&mut conn, search, 51, zone).await.unwrap();
+        let counted = read_so_far(&mut conn).await;
+        let ids = |events: &[Event]| events.iter().map(|event| event.id).collect::<Vec<_>>();
+        assert_eq!((ids(&page.events), page.looked_to), (ids(&found_here.events), None), "{text}");
+        assert!(usize::try_from(tally.events).unwrap() >= found, "{text}");
+        let rows = counted.0 - after.0;
+        println!("{text}: {rows} rows for the page and its counts");
+        assert!(rows <= 45_000, "{text}: {rows} rows of {EVENTS} were read for the page and its counts");
+        assert_eq!(counted.1 - after.1, 0, "{text}: rows read by scanning a whole table");
     }
     assert!(most > 100, "nothing was counted: {first}");
 }

@@ -105,12 +105,12 @@ impl Hunt<'_> {
     }
 
     /// How far to walk on where the first steps found `found`: to where there are likely as many as wanted, if that is
-    /// not too far.
+    /// no further than the inverted index would look.
     fn far(&self, found: i64, limit: i64) -> Option<i64> {
         self.plan.index.as_ref()?;
         let whole = limit.saturating_mul(self.reach.walk_min).checked_div(found)?;
         let far = (whole - self.reach.walk_min).saturating_mul(5) / 4;
-        (far <= self.look_max()).then_some(far)
+        (far <= limit.saturating_mul(2).min(self.look_max())).then_some(far)
     }
 
     /// Walks past so many events at most, and says where that ended: nowhere, where it has found enough, or all.

@@ -8,8 +8,11 @@ use super::range::{Range, Toward};
 use super::search::Search;
 use crate::Result;
 
-/// So many are looked at, the last ones. Only where much is brought in at once does the index lag further.
+/// So many are looked at, the last ones: of those with a position and of those without. Only where much is brought in at
+/// once, or nobody numbers and indexes, does the index lag further.
 const TAIL_MAX: i64 = 20_000;
+/// Events without a position are counted no further: there is one for a moment only, where `gatebook work` runs.
+const UNNUMBERED_MAX: i64 = 100_000;
 
 /// How many events no search finds: what came in long before the last ones, and is still to be indexed. Said before that
 /// is so, with half of what is looked at to spare for what comes in meanwhile.
@@ -20,14 +23,20 @@ pub async fn unfound(conn: &mut PgConnection) -> Result<i64> {
     Ok((unindexed(conn).await? - TAIL_MAX / 2).max(0))
 }
 
-/// How many events have a position and are not indexed yet.
+/// How many events are not indexed yet; those without a position are counted up to 100,000.
 ///
 /// # Errors
 /// When the database cannot be reached.
 pub async fn unindexed(conn: &mut PgConnection) -> Result<i64> {
     Ok(sqlx::query_scalar!(
-        r#"select last_position - coalesce((select position from book_reader where name = 'search'), 0) as "unindexed!"
-           from event_sequence"#
+        r#"select q.last_position - coalesce((select position from book_reader where name = 'search'), 0)
+             -- In order, so that the index is read from there on.
+             + (select count(*) from (select from event e
+                  where e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)
+                  order by e.xid limit $1) unnumbered)
+             as "unindexed!"
+           from event_sequence q"#,
+        UNNUMBERED_MAX
     )
     .fetch_one(conn)
     .await?)
@@ -72,8 +81,11 @@ pub(super) async fn first(
     }
     let mut query = QueryBuilder::<Postgres>::new(
         "with tail as materialized (
-           select e.* from event_sequence q join event e
-             on e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)
+           (select e.* from event e where e.xid >= (select pg_snapshot_xmin(seen) from event_sequence)
+             and not pg_visible_in_snapshot(e.xid, (select seen from event_sequence)) order by e.xid desc limit ",
+    );
+    query.push_bind(TAIL_MAX).push(
+        ")
            union all
            select e.* from (select class, recorded_at, event_id from event_position
                where position > coalesce((select position from book_reader where name = 'search'), 0)
