@@ -28,7 +28,7 @@ pub use hits::Reach;
 pub use index::step as index;
 pub use live::{Frontier, frontier, since};
 pub use search::{At, COUNTED_MAX, Counted, Cursor, Facet, Found, Search, Tally, count, look, search, tally};
-pub use sight::{Sight, seen, sight_of_today};
+pub use sight::{Sight, seen, sees_others, sight_of_today};
 pub use tail::{is_indexed, unfound, unindexed};
 pub use values::values;
 
