@@ -33,7 +33,7 @@ pub use search::{
     At, COUNTED_MAX, Counted, Cursor, Facet, Found, Match, Search, Tally, count, events, first_page, look,
     matches, search, tally,
 };
-pub use sight::{Sight, seen, sight_of_today};
+pub use sight::{Sight, seen, sees_others, sight_of_today};
 pub use tail::{is_indexed, unfound, unindexed};
 pub use values::values;
 

@@ -15,6 +15,8 @@ const LOOKS_MAX: u32 = 300;
 const LIST: &str = "own-exports";
 /// It has this as long as something is to come.
 const OPEN: &str = "data-open";
+/// And this says how it stands, for whoever does not see it change.
+const SAID: &str = "data-said";
 
 /// Keeps the list of exports up to date.
 #[island]
@@ -23,32 +25,51 @@ pub fn LookAgain(
     path: String,
 ) -> impl IntoView {
     let here = NodeRef::<Span>::new();
-    here.on_load(move |_| look_later(path.clone(), LOOKS_MAX));
-    view! { <span node_ref=here hidden></span> }
+    let spoken = RwSignal::new(String::new());
+    here.on_load(move |_| look_later(Look { path: path.clone(), left: LOOKS_MAX, spoken }));
+    view! { <span class="sr-only" aria-live="polite" node_ref=here>{move || spoken.get()}</span> }
+}
+
+/// What is needed to look.
+#[derive(Clone)]
+struct Look {
+    path: String,
+    /// So many more.
+    left: u32,
+    /// What is read out.
+    spoken: RwSignal<String>,
 }
 
 /// The next look begins when the last one has been answered; where one fails, no more are made.
-fn look_later(path: String, left: u32) {
+fn look_later(next: Look) {
     set_timeout(
         move || {
-            look(path, left);
+            look(next);
         },
         EVERY,
     );
 }
 
-fn look(path: String, left: u32) -> Option<()> {
+fn look(now: Look) -> Option<()> {
     let list = document().get_element_by_id(LIST)?;
     if !list.has_attribute(OPEN) {
         return None;
     }
     // Whoever is in it with the keyboard must not lose their place.
     let is_used = document().active_element().is_some_and(|focused| list.contains(Some(&focused)));
-    let left = left.checked_sub(1)?;
+    let next = Look { left: now.left.checked_sub(1)?, ..now };
     if is_used {
-        look_later(path, left);
+        look_later(next);
         return Some(());
     }
-    let again = path.clone();
-    swap(&path, LIST, move || look_later(again, left))
+    let before = list.get_attribute(SAID);
+    let path = next.path.clone();
+    swap(&path, LIST, move || {
+        let said = document().get_element_by_id(LIST).and_then(|list| list.get_attribute(SAID));
+        // How far each is, is not read out every time.
+        if let Some(said) = said.filter(|said| before.as_ref() != Some(said)) {
+            next.spoken.set(said);
+        }
+        look_later(next);
+    })
 }

@@ -68,6 +68,7 @@ pub(crate) fn call(news: ExportNews) -> Option<AnyView> {
 }
 
 fn list(desk: &Desk, rows: &[ExportRow], is_open: bool) -> AnyView {
+    let states: &[ExportState] = &rows.iter().map(|row| row.state).collect::<Vec<_>>();
     let rows = if rows.is_empty() {
         empty(
             "No export yet",
@@ -83,7 +84,25 @@ fn list(desk: &Desk, rows: &[ExportRow], is_open: bool) -> AnyView {
             <p class="quiet ledger-foot">"What is under way goes on without this page. " <a href=routes::EXPORTS>"Look again"</a></p>
         }
     });
-    view! { <div id="own-exports" data-open=is_open.then_some("")>{rows} {again}</div> }.into_any()
+    let said = said(states);
+    view! { <div id="own-exports" data-open=is_open.then_some("") data-said=said>{rows} {again}</div> }
+        .into_any()
+}
+
+/// “1 under way, 2 ready.”, for whoever does not see them change.
+fn said(states: &[ExportState]) -> String {
+    let under_way = states.iter().filter(|state| state.is_open()).count();
+    let counted = |wanted| states.iter().filter(|state| **state == wanted).count();
+    let parts: Vec<String> = [
+        (under_way, "under way"),
+        (counted(ExportState::Done), "ready"),
+        (counted(ExportState::Failed), "failed"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, words)| format!("{count} {words}"))
+    .collect();
+    if parts.is_empty() { String::new() } else { format!("Exports: {}.", parts.join(", ")) }
 }
 
 fn row(desk: &Desk, row: &ExportRow) -> AnyView {
@@ -207,6 +226,16 @@ fn form(desk: &Desk) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_they_stand_is_said_in_a_sentence() {
+        use ExportState::{Cancelled, Done, Failed, Running, Waiting};
+        assert_eq!(
+            said(&[Waiting, Running, Done, Failed, Cancelled]),
+            "Exports: 2 under way, 1 ready, 1 failed."
+        );
+        assert_eq!(said(&[Cancelled]), "");
+    }
 
     #[test]
     fn sizes_read_as_people_say_them() {

@@ -52,7 +52,10 @@ pub async fn offer(
     };
     match values {
         Ok(values) => Html(options_text(&text, &completion, &values)).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, axum::Json(error)).into_response(),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, axum::Json(error)).into_response()
+        }
     }
 }
 

@@ -55,9 +55,6 @@ impl Portal {
     /// # Errors
     /// When it cannot be written down.
     pub async fn note_watching(&self, caller: &Caller, query: &Query) -> Answer<()> {
-        if !caller.roles.sees_all() || query.is_all() {
-            return Ok(());
-        }
         tell(note_search(&self.store, caller, query).await)
     }
 }
@@ -81,9 +78,7 @@ async fn search(store: &Store, caller: &Caller, query: &Query, page: &AuditPage)
     let read = |mut conn: Reading| async move { found(&mut conn, caller, query, at).await };
     let Lagging { found, behind } = lagging(store, caller.roles.sees_all(), read).await?;
     // After reading, so that a search does not find itself; before answering, so that none goes unwritten.
-    if caller.roles.sees_all() && !query.is_all() {
-        note_search(store, caller, query).await?;
-    }
+    note_search(store, caller, query).await?;
     Ok(AuditList { behind_seconds: behind.map_or(0, |behind| behind.as_secs()), ..found })
 }
 
@@ -171,9 +166,17 @@ pub(crate) fn hide_source(caller: &Caller, event: &mut Event) {
     }
 }
 
-/// Writes the search into the book, unless the same person has looked for the same lately.
+/// Writes the search into the book, unless the same person has looked for the same lately. Looking around
+/// is not searching, and who sees nothing but their own is by themselves.
 pub(super) async fn note_search(store: &Store, caller: &Caller, query: &Query) -> Result<(), Fault> {
+    if query.is_all() || !reads_of_others(store, caller).await? {
+        return Ok(());
+    }
     note_reading(store, caller, serde_json::json!({ "query": query.as_written() })).await
+}
+
+async fn reads_of_others(store: &Store, caller: &Caller) -> Result<bool, Fault> {
+    Ok(caller.roles.sees_all() || audit::sees_others(&mut *store.read().await?, caller.id()).await?)
 }
 
 /// Writes into the book what of it was read, unless the same person has read the same lately.

@@ -73,11 +73,7 @@ async fn list(
 
 async fn note(store: &Store, reader: &Reader, query: &Query) -> Result<(), Fault> {
     match reader {
-        // Looking around is not searching, and one's own is one's own.
-        Reader::Person(caller) if reader.sees_all() && !query.is_all() => {
-            note_search(store, caller, query).await
-        }
-        Reader::Person(_) => Ok(()),
+        Reader::Person(caller) => note_search(store, caller, query).await,
         Reader::Program(program) => note_of_program(store, reader, program, query).await,
     }
 }

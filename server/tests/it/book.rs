@@ -130,6 +130,39 @@ async fn a_search_is_written_down_once_and_an_export_every_time(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn whoever_searches_more_than_their_own_is_written_down(pool: PgPool) {
+    let house = House::new(pool).await;
+    let (ben, eve) = (house.person("Ben Okafor").await, house.person("Eve Stone").await);
+    let (bo, sol) = (house.person("Bo Berg").await, house.person("Sol Reyes").await);
+    house.entitlement("read").await;
+    sqlx::query("update person set manager_id = $2 where id = $1")
+        .bind(ben.id().0)
+        .bind(bo.id().0)
+        .execute(&house.pool)
+        .await
+        .unwrap();
+    let resource: uuid::Uuid =
+        sqlx::query_scalar("select id from resource").fetch_one(&house.pool).await.unwrap();
+    house.own(&sol, "resource_id", resource).await;
+    // Ana owns the system; Ben and Eve own nothing and lead nobody.
+    for caller in [&house.owner, &bo, &sol, &ben, &eve] {
+        for text in ["ledger", "ledger", ""] {
+            found(&house, caller, text).await;
+        }
+        house.portal.note_watching(caller, &query(caller, "payouts")).await.unwrap();
+    }
+    let told: Vec<(String, String)> = sqlx::query_as(
+        "select actor_name, detail ->> 'query' from event where action = 'audit.searched' order by 1, 2",
+    )
+    .fetch_all(&house.pool)
+    .await
+    .unwrap();
+    let told: Vec<(&str, &str)> = told.iter().map(|(who, what)| (who.as_str(), what.as_str())).collect();
+    let both = |who| [(who, "ledger"), (who, "payouts")];
+    assert_eq!(told, [both("Ana Ruiz"), both("Bo Berg"), both("Sol Reyes")].concat());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn the_applications_role_cannot_rewrite_the_book(pool: PgPool) {
     let house = House::new(pool.clone()).await;
     let ben = house.person("Ben Okafor").await;

@@ -1,23 +1,24 @@
 //! A Postgres server of a test's own: to be killed, filled up, or read the log of, which the one that the tests share
 //! cannot be.
 
+pub mod home;
+
 use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, chown};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, PgPool};
-use tempfile::TempDir;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 
+use self::home::{Home, NOBODY};
 use crate::servers::free_port;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(30);
-/// Postgres refuses root.
-const NOBODY: u32 = 65_534;
+/// The folder of its data.
+const DATA: &str = "data";
 /// What is over soon need not be safe.
 const HASTY: &str = "fsync=off";
 const LOGGING: [&str; 7] = [
@@ -54,8 +55,7 @@ const AS_ANYBODY: [&str; 7] = [
 ];
 
 pub struct Cluster {
-    home: TempDir,
-    programs: PathBuf,
+    home: Home,
     server: Option<Child>,
     port: u16,
     options: Vec<String>,
@@ -90,7 +90,7 @@ impl Cluster {
         let mut cluster = Self::make(shared, &[HASTY, "autovacuum=off"]).await;
         let small = cluster.small();
         std::fs::create_dir(&small).unwrap();
-        if is_root(cluster.home.path()) || is_root(Path::new("/proc/self")) {
+        if cluster.home.is_of_root() {
             chown(&small, Some(NOBODY), Some(NOBODY)).unwrap();
         }
         let works = |wrap: &&[&str]| {
@@ -115,7 +115,7 @@ impl Cluster {
     }
 
     fn small(&self) -> PathBuf {
-        self.home.path().join("small")
+        self.home.path("small")
     }
 
     /// Leaves no room where the tablespace `small` is.
@@ -134,41 +134,17 @@ impl Cluster {
 
     /// Of the same version as the server that the tests share.
     async fn make(shared: &PgPool, options: &[&str]) -> Self {
-        let programs: String = sqlx::query_scalar("select setting from pg_config where name = 'BINDIR'")
-            .fetch_one(shared)
-            .await
-            .unwrap();
         let has_pgaudit: bool =
             sqlx::query_scalar("select exists (select from pg_available_extensions where name = 'pgaudit')")
                 .fetch_one(shared)
                 .await
                 .unwrap();
-        let home = tempfile::Builder::new().prefix("gatebook-cluster-").tempdir().unwrap();
-        if is_root(home.path()) {
-            chown(home.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-        }
+        let home = Home::of(shared).await;
+        home.make(DATA);
+        let log = home.path("log");
         let mut options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-        options.push("listen_addresses=127.0.0.1".to_owned());
-        let (programs, port) = (programs.into(), free_port());
-        let cluster = Self { home, programs, server: None, port, options, small_disk: None, has_pgaudit };
-        let data = cluster.home.path().join("data");
-        let made = cluster
-            .command("initdb")
-            .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
-            .arg(&data)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        cluster
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.programs.join(program));
-        command.current_dir("/").stdout(Stdio::piped()).stderr(Stdio::piped());
-        if is_root(Path::new("/proc/self")) {
-            command.uid(NOBODY).gid(NOBODY);
-        }
-        command
+        options.push(format!("log_directory={}", log.display()));
+        Self { home, server: None, port: free_port(), options, small_disk: None, has_pgaudit }
     }
 
     /// Starts it, also where its processes of before are just about to end.
@@ -185,21 +161,15 @@ impl Cluster {
     }
 
     fn spawn(&self) -> Child {
-        let mut command = match self.small_disk {
-            None => self.command("postgres"),
+        let command = match self.small_disk {
+            None => self.home.command("postgres"),
             Some((wrap, mebibytes)) => {
                 let mut command = wrapped(wrap, &self.small(), mebibytes);
-                command.arg(self.programs.join("postgres"));
+                command.arg(self.home.program("postgres"));
                 command
             }
         };
-        command.arg("-D").arg(self.home.path().join("data")).arg("-k").arg(self.home.path());
-        command.args(["-p", &self.port.to_string()]);
-        command.arg("-c").arg(format!("log_directory={}", self.log().display()));
-        for option in &self.options {
-            command.args(["-c", option]);
-        }
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        self.home.serve(DATA, command, self.port, &self.options)
     }
 
     /// SIGKILL for the postmaster and all of its processes at once.
@@ -225,7 +195,7 @@ impl Cluster {
 
     /// Where it writes its log.
     pub fn log(&self) -> PathBuf {
-        self.home.path().join("log")
+        self.home.path("log")
     }
 
     pub fn url(&self, role: &str, database: &str) -> String {
@@ -233,14 +203,7 @@ impl Cluster {
     }
 
     fn options(&self, role: &str, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new()
-            .host("127.0.0.1")
-            .port(self.port)
-            .username(role)
-            .database(database)
-            .ssl_mode(PgSslMode::Disable)
-            .application_name("psql")
-            .disable_statement_logging()
+        home::options(self.port, role, database).application_name("psql")
     }
 
     /// One session: it connects, says this, and leaves.
@@ -273,10 +236,7 @@ impl Cluster {
     }
 
     fn stop(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            let _ = Command::new("kill").args(["-INT", &server.id().to_string()]).status();
-            let _ = server.wait();
-        }
+        home::stop(&mut self.server);
     }
 }
 
@@ -284,10 +244,6 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-fn is_root(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|meta| meta.uid() == 0)
 }
 
 fn wrapped(wrap: &[&str], small: &Path, mebibytes: u32) -> Command {

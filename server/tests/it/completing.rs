@@ -2,8 +2,10 @@
 
 use domain::audit::query::Field;
 use domain::caller::Caller;
+use http::StatusCode;
 use sqlx::PgPool;
 
+use crate::door::gate::Gate;
 use crate::house::{House, hours, start};
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -38,4 +40,26 @@ async fn names_are_offered_to_whoever_may_know_them(pool: PgPool) {
     assert!(offered(&ben, Field::Window, "chg").await.is_empty());
     assert_eq!(offered(&auditor, Field::Window, "chg").await, ["CHG-1"]);
     assert!(offered(&auditor, Field::Ip, "1").await.is_empty());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_database_in_need_is_told_as_everywhere_else(pool: PgPool) {
+    let gate = Gate::open_onto_the_portal(pool.clone()).await;
+    let mut browser = gate.signed_in("ben").await;
+    let path = "/audit/complete?text=system%3Ax&cursor=8";
+    assert_eq!(browser.get(path).await.status, StatusCode::OK);
+    sqlx::query("alter table system rename to the_system").execute(&pool).await.unwrap();
+    for (condition, status) in [("disk_full", 503), ("admin_shutdown", 503), ("data_corrupted", 500)] {
+        for statement in [
+            format!(
+                "create or replace function trouble() returns setof the_system language plpgsql as
+                 $$ begin raise exception 'in need' using errcode = '{condition}'; end $$"
+            ),
+            "create or replace view system as select * from trouble()".to_owned(),
+        ] {
+            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+        }
+        let answer = browser.get(path).await;
+        assert_eq!(answer.status, status, "{condition}: {}", answer.body);
+    }
 }

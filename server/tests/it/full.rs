@@ -217,6 +217,29 @@ impl Office {
         panic!("the disk is not full");
     }
 
+    /// Signs out one after the other, until that is refused: whoever is told so is signed in as before. Answers who.
+    async fn stay(&mut self) -> usize {
+        let port = self.portal.port;
+        for at in 0..self.visitors().len() {
+            let told = self.visitors()[at].post(port, "/sign-out").await.unwrap();
+            if told.status == 303 {
+                *self.done.entry("session.signed_out").or_default() += 1;
+                continue;
+            }
+            assert_eq!(told.status, 503, "{told:?}");
+            assert!(told.body.contains("You are still signed in"), "{}", told.body);
+            let told = self.visitors()[at].get(port, "/catalogue").await.unwrap();
+            assert_eq!(told.status, 200, "{told:?}");
+            return at;
+        }
+        panic!("the disk is not full");
+    }
+
+    /// Who may have to be signed in is last.
+    fn visitors(&mut self) -> [&mut Visitor; 3] {
+        [&mut self.mia, &mut self.dev, &mut self.ben]
+    }
+
     /// What goes through stands in the book, and nothing else does.
     async fn assert_book(&self) {
         for (action, done) in &self.done {
@@ -267,13 +290,23 @@ async fn on_a_full_disk_nothing_goes_through_without_its_event_and_what_is_only_
     office.assert_open().await;
     office.wear_out().await;
     office.assert_open().await;
+    // Last: whoever gets away leaves room for the session of another.
+    let stayed = office.stay().await;
     office.assert_book().await;
 
     office.cluster.make_room().await;
+    if stayed > 1 {
+        office.dev = office.servers.sign_in(&office.portal, "dev", "dev@example.com", &["admins"]).await;
+        *office.done.entry("session.signed_in").or_default() += 1;
+    }
     for deed in DEEDS {
         let told = office.attempt(deed).await;
         assert!(deed.went_through(&told), "{deed:?}: {told:?}");
     }
+    let port = office.portal.port;
+    let told = office.visitors()[stayed].post(port, "/sign-out").await.unwrap();
+    assert_eq!(told.status, 303, "{told:?}");
+    *office.done.entry("session.signed_out").or_default() += 1;
     office.assert_book().await;
     let behind = "select (select count(*) from event) - coalesce(min(position), 0) from book_reader";
     until("the jobs to go on by themselves", async || office.yard.house.count(behind).await == 0).await;

@@ -103,6 +103,20 @@ async fn others(conn: &mut PgConnection, reader: PersonId) -> Result<Others> {
     Ok(Others { people: row.people, resources: row.resources, systems: row.systems })
 }
 
+/// Whether there is anybody or anything besides their own that this reader sees something of, today.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn sees_others(conn: &mut PgConnection, reader: PersonId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from person where manager_id = $1 and id <> $1)
+             or exists (select from owner where person_id = $1 and entitlement_id is null) as "sees_others!""#,
+        reader.0
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// What this reader sees besides their own, as a text that is another as soon as that is.
 ///
 /// # Errors

@@ -108,8 +108,15 @@ pub(super) async fn let_everything_in(stage: &mut Stage) -> [&'static str; 8] {
     let another =
         "typed[name]=CHG-2&typed[start]=2030-03-17T10:00&typed[end]=2030-03-17T12:00&typed[systems][]=ledger";
     stage.leaves_an_event("admin", "add-window", another).await;
-    let file = "typed[csv]=name,start,end%0ACHG-3,2030-03-17,2030-03-18&typed[step]=add";
-    stage.leaves_an_event("admin", "import-windows", file).await;
+    let file = "typed[csv]=name,start,end%0ACHG-3,2030-03-17,2030-03-18";
+    let admin = stage.browsers.get_mut("admin").unwrap();
+    let answer = admin.post("/api/form/import-windows", &[("accept", "text/html")], file).await;
+    let checked = admin.get(answer.location()).await.body;
+    let (_, mark) = checked.split_once("name=\"typed[checked]\" value=\"").unwrap();
+    let mark = mark.split('"').next().unwrap();
+    stage
+        .leaves_an_event("admin", "import-windows", &format!("{file}&typed[step]=add&typed[checked]={mark}"))
+        .await;
     stage.leaves_an_event("admin", "delete-window", &format!("typed[id]={window}")).await;
     stage.leaves_an_event("admin", "save-source", "typed[name]=Wiki+log").await;
     let secret = domain::token::secret(&"a".repeat(43));

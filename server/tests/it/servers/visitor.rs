@@ -54,6 +54,12 @@ impl Visitor {
         told(request.body(body.finish()).send().await?).await
     }
 
+    /// Presses a button that sends nothing. An error is an answer that never came.
+    pub async fn post(&self, port: u16, path: &str) -> Result<Told, reqwest::Error> {
+        let request = self.wire.post(format!("http://127.0.0.1:{port}{path}"));
+        told(self.dressed(request).send().await?).await
+    }
+
     fn dressed(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         request.header("accept", "text/html").header("cookie", cookies.join("; "))
