@@ -19,15 +19,19 @@ mod taken;
 mod wire;
 mod yearbook;
 
+use std::future::pending;
 use std::time::Instant;
 
 use clap::Parser;
 use measure::{Figure, Report, rounded};
 use serde_json::json;
 use sqlx::PgPool;
+use store::Store;
 use taken::Taken;
 use wire::Wire;
 use yearbook::Book;
+
+const JOB_CONNECTIONS: u32 = 8;
 
 #[derive(Debug, Parser)]
 struct Options {
@@ -92,6 +96,9 @@ async fn run(options: Options) {
     let Book { url, pool, weight } = yearbook::open(&options.shared, options.events).await;
     let cookie = session::sign_in(&pool, true).await;
     let gatebook = portal::serve_gatebook(&url).await;
+    // Each search is an event: it is numbered and indexed as in the product.
+    let store = Store::connect(&url, JOB_CONNECTIONS).unwrap();
+    tokio::spawn(server::jobs::run(store, Vec::new(), pending()));
     let old = old_day(&pool).await;
 
     let (mut runs, mut worst, mut growth) = (Vec::new(), Vec::new(), Vec::new());
@@ -135,7 +142,7 @@ async fn run(options: Options) {
         worst.push(worst_here);
     }
     let measured = json!({
-        "thing": "GET /audit?q=…: the whole router, the session, the page of 50, the count and the facets",
+        "thing": "GET /audit?q=…: the whole router, the session, the page of 50, the count and the facets; the jobs run beside it",
         "yardstick": "the SQL of the page and of what the facets count, names and best way known beforehand",
         "events": options.events, "times": options.times, "bytes": weight,
     });
