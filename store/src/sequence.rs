@@ -6,7 +6,7 @@
 //! and the positions are written together, so a crash neither loses nor doubles any.
 
 use sqlx::postgres::{PgListener, PgPoolOptions};
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 use crate::lock_number::LockNumber;
 use crate::{Result, Store, StoreError};
@@ -28,6 +28,30 @@ pub enum Look {
     Nothing,
     /// Another process is at it.
     Elsewhere,
+}
+
+/// What the last look could see, as numbers of transactions: it numbered everything but what these wrote. Numbers come
+/// as text, which every statement takes; said one by one, so that the database looks them up and nothing besides.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// The position of the last event that is numbered.
+    pub(crate) last_position: i64,
+    /// The first transaction that had not begun.
+    pub(crate) next: String,
+    /// Those that had, and had not ended.
+    pub(crate) under_way: Vec<String>,
+}
+
+/// What the last look could see.
+pub(crate) async fn seen(conn: &mut PgConnection) -> Result<Seen> {
+    Ok(sqlx::query_as!(
+        Seen,
+        r#"select last_position, pg_snapshot_xmax(seen)::text as "next!",
+             array(select number::text from pg_snapshot_xip(seen) number) as "under_way!"
+           from event_sequence"#
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// Looks once, and numbers what is new.
@@ -54,12 +78,12 @@ pub async fn look(store: &Store) -> Result<Look> {
     if got.is_restored {
         return Err(StoreError::corrupt("event_sequence", "restored from elsewhere; run gatebook migrate"));
     }
+    let seen = seen(&mut tx).await?;
     let placed = sqlx::query!(
         r#"with fresh as (
-             select e.id, e.class, e.recorded_at,
-               q.last_position + row_number() over (order by e.recorded_at, e.id) as position
-             from event_sequence q join event e
-               on e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)),
+             select id, class, recorded_at, $2 + row_number() over (order by recorded_at, id) as position
+             from (select id, class, recorded_at from event where xid >= $3::text::xid8
+               union all select id, class, recorded_at from event where xid = any($4::text[]::xid8[])) unseen),
            placed as (
              insert into event_position (position, event_id, class, recorded_at)
              select position, id, class, recorded_at from fresh returning position),
@@ -70,7 +94,10 @@ pub async fn look(store: &Store) -> Result<Look> {
            select count(*) as "events!", coalesce(max(position), 0) as "last!",
              case when count(*) > 0 then pg_notify($1, max(position)::text) end as "told: ()"
            from placed"#,
-        CHANNEL
+        CHANNEL,
+        seen.last_position,
+        seen.next,
+        &seen.under_way
     )
     .fetch_one(&mut *tx)
     .await?;

@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use server::jobs::{holdings, linker, sequencer};
 use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
 use store::Store;
 use store::link::Step;
@@ -54,13 +55,17 @@ pub async fn open(shared: &Shared, events: u64) -> Book {
     .unwrap();
     let url = if is_full { shared.database(&name) } else { shared.fresh_database(&name).await };
     let pool = measure::pool(&url, CONNECTIONS).await;
+    let store = Store::connect(&url, CONNECTIONS).unwrap();
     if !is_full {
-        let store = Store::connect(&url, CONNECTIONS).unwrap();
         company::settle(&pool, SIZE).await;
         fill(&pool, &store, events).await;
         let mark = format!("comment on database {name} is 'full'");
         sqlx::raw_sql(sqlx::AssertSqlSafe(mark)).execute(&mut admin).await.unwrap();
     }
+    // So that no job has anything to catch up with while it is measured.
+    sequencer::catch_up(&store).await.unwrap();
+    linker::catch_up(&store).await.unwrap();
+    holdings::catch_up(&store).await.unwrap();
     let weight = weight(&pool).await;
     Book { url, pool, weight }
 }

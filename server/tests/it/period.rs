@@ -12,7 +12,7 @@ use domain::grant::Removal;
 use domain::report::{CONTROLS, Table};
 use futures::TryStreamExt;
 use http::StatusCode;
-use server::jobs::sequencer;
+use server::jobs::{linker, sequencer};
 use server::portal::export::Format;
 use sqlx::PgPool;
 
@@ -312,6 +312,8 @@ async fn a_table_stays_short_and_counts_no_further_than_ten_thousand(pool: PgPoo
     .execute(&pool)
     .await
     .unwrap();
+    sequencer::catch_up(&gate.store).await.unwrap();
+    linker::catch_up(&gate.store).await.unwrap();
     let mut reader = caller_of(&pool, "auditor").await;
     (reader.roles.auditor, reader.called_at) = (true, now);
     let house = House::around(gate.store.clone(), reader.clone()).await;

@@ -7,6 +7,7 @@ use super::hits::Hit;
 use super::range::{Range, Toward};
 use super::search::Search;
 use crate::Result;
+use crate::sequence::{self, Seen};
 
 /// So many are looked at, the last ones: of those with a position and of those without. Only where much is brought in at
 /// once, or nobody numbers and indexes, does the index lag further.
@@ -28,14 +29,16 @@ pub async fn unfound(conn: &mut PgConnection) -> Result<i64> {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn unindexed(conn: &mut PgConnection) -> Result<i64> {
+    let seen = sequence::seen(conn).await?;
     Ok(sqlx::query_scalar!(
-        r#"select q.last_position - coalesce((select position from book_reader where name = 'search'), 0)
+        r#"select $1 - coalesce((select position from book_reader where name = 'search'), 0)
              -- In order, so that the index is read from there on.
-             + (select count(*) from (select from event e
-                  where e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)
-                  order by e.xid limit $1) unnumbered)
-             as "unindexed!"
-           from event_sequence q"#,
+             + (select count(*) from (select from event where xid >= $2::text::xid8 order by xid limit $4) begun)
+             + (select count(*) from (select from event where xid = any($3::text[]::xid8[]) limit $4) under_way)
+             as "unindexed!""#,
+        seen.last_position,
+        seen.next,
+        &seen.under_way,
         UNNUMBERED_MAX
     )
     .fetch_one(conn)
@@ -57,12 +60,14 @@ pub async fn is_indexed(conn: &mut PgConnection, event: EventId) -> Result<bool>
 }
 
 /// Whether there are any.
-async fn are_there(conn: &mut PgConnection) -> Result<bool> {
+async fn are_there(conn: &mut PgConnection, seen: &Seen) -> Result<bool> {
     Ok(sqlx::query_scalar!(
-        r#"select (select last_position from event_sequence)
-               > coalesce((select position from book_reader where name = 'search'), 0)
-             or exists (select from event_sequence q join event e
-               on e.xid >= pg_snapshot_xmin(q.seen) and not pg_visible_in_snapshot(e.xid, q.seen)) as "are_there!""#
+        r#"select $1 > coalesce((select position from book_reader where name = 'search'), 0)
+             or exists (select from event where xid >= $2::text::xid8)
+             or exists (select from event where xid = any($3::text[]::xid8[])) as "are_there!""#,
+        seen.last_position,
+        seen.next,
+        &seen.under_way
     )
     .fetch_one(conn)
     .await?)
@@ -76,15 +81,15 @@ pub(super) async fn first(
     range: Range,
     limit: i64,
 ) -> Result<Vec<Hit>> {
-    if !are_there(conn).await? {
+    let seen = sequence::seen(conn).await?;
+    if !are_there(conn, &seen).await? {
         return Ok(Vec::new());
     }
-    let mut query = QueryBuilder::<Postgres>::new(
-        "with tail as materialized (
-           (select e.* from event e where e.xid >= (select pg_snapshot_xmin(seen) from event_sequence)
-             and not pg_visible_in_snapshot(e.xid, (select seen from event_sequence)) order by e.xid desc limit ",
-    );
-    query.push_bind(TAIL_MAX).push(
+    let mut query =
+        QueryBuilder::<Postgres>::new("with tail as materialized ((select * from event where xid >= ");
+    query.push_bind(seen.next).push("::text::xid8 order by xid desc limit ").push_bind(TAIL_MAX);
+    query.push(") union all (select * from event where xid = any(").push_bind(seen.under_way);
+    query.push("::text[]::xid8[]) order by xid desc limit ").push_bind(TAIL_MAX).push(
         ")
            union all
            select e.* from (select class, recorded_at, event_id from event_position
