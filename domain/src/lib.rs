@@ -12,6 +12,7 @@ pub mod export;
 pub mod grant;
 pub mod holding;
 pub mod id;
+pub mod json;
 pub mod local_time;
 pub mod matching;
 pub mod nearing;

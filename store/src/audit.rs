@@ -20,9 +20,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::audit::{About, Action, Actor, Event, NewEvent, Outcome};
 use domain::caller::Source;
 use domain::id::{EntitlementId, EventId, GrantId, PersonId, RequestId, ResourceId, SystemId};
+use domain::json::Plain;
 use domain::person::PersonRef;
 use domain::usage::OutsideKind;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
@@ -222,6 +224,6 @@ pub(crate) fn read(row: &PgRow) -> Result<Event> {
             user_agent: row.try_get("user_agent")?,
         },
         reason: row.try_get("reason")?,
-        detail: row.try_get("detail")?,
+        detail: row.try_get::<Json<Plain>, _>("detail")?.0.0,
     })
 }

@@ -7,6 +7,7 @@
 mod names;
 mod shapes;
 
+use crate::json::Plain;
 use serde_json::{Map, Value};
 
 use super::{ORIGINAL_DEPTH_MAX, ORIGINAL_MAX_BYTES};
@@ -155,7 +156,7 @@ impl Scrub {
         let text = if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
         if place.embedded < EMBEDDED_MAX
             && text.trim_start().starts_with(['{', '['])
-            && let Ok(value @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str::<Value>(&text)
+            && let Ok(Plain(value @ (Value::Object(_) | Value::Array(_)))) = serde_json::from_str(&text)
         {
             let inner = Place { embedded: place.embedded + 1, ..*place };
             let clean = self.value(value.clone(), &inner);

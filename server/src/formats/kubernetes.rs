@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::audit::Outcome;
+use domain::json::Plain;
 use domain::usage::{OutsideActor, OutsideKind, OutsideTarget, UsageAction, UsageError};
 use serde_json::Value;
 
@@ -52,7 +53,8 @@ impl Format for Kubernetes {
         let inner = pick::at(&record, "/properties/log")
             .and_then(Value::as_str)
             .filter(|_| pick::has(&record, "/category"))
-            .and_then(|text| serde_json::from_str(text).ok());
+            .and_then(|text| serde_json::from_str(text).ok())
+            .map(|Plain(value)| value);
         match inner {
             Some(inner @ Value::Object(_)) => inner,
             _ => record,

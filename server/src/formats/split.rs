@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, BufRead, Read as _};
 
+use domain::json::Plain;
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -124,7 +125,7 @@ impl<R: BufRead> Records<R> {
                 return Ok(());
             }
         };
-        match serde_json::from_slice::<Value>(&first) {
+        match serde_json::from_slice::<Plain>(&first) {
             Err(error) if error.is_eof() => {}
             _ => {
                 self.json_line(number, &first);
@@ -133,7 +134,8 @@ impl<R: BufRead> Records<R> {
         }
         let second = lines.next_full(LINE_MAX_BYTES as u64)?;
         if let Some((next, Line::Whole(second))) = &second {
-            let is_record = serde_json::from_slice::<Value>(second).is_ok_and(|value| value.is_object());
+            let is_record =
+                serde_json::from_slice::<Plain>(second).is_ok_and(|Plain(value)| value.is_object());
             if is_record && first.trim_ascii() != b"[" {
                 // The first is broken off, not the start of a document.
                 self.json_line(number, &first);
@@ -163,10 +165,10 @@ impl<R: BufRead> Records<R> {
             return Ok(());
         }
         let mut count = 0;
-        for value in serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>() {
+        for value in serde_json::Deserializer::from_slice(&bytes).into_iter::<Plain>() {
             match value {
                 Err(_) if count == 0 && self.elements(&bytes, 1, Place::Record) => {}
-                Ok(value) => {
+                Ok(Plain(value)) => {
                     for value in unwrapped(value) {
                         count += 1;
                         self.waiting.push_back((Place::Record(count), object(value)));
@@ -185,7 +187,7 @@ impl<R: BufRead> Records<R> {
     fn json_line(&mut self, number: u64, line: &[u8]) {
         let place = Place::Line(number);
         match serde_json::from_slice(line) {
-            Ok(value) => {
+            Ok(Plain(value)) => {
                 self.waiting.extend(unwrapped(value).into_iter().map(|value| (place, object(value))));
             }
             Err(_) if self.elements(line, number, |_| place) => {}
@@ -205,7 +207,7 @@ impl<R: BufRead> Records<R> {
         line += lines_in(text.get(..text.len() - text.trim_ascii_start().len()).unwrap_or_default());
         for (element, nth) in elements.into_iter().zip(1..) {
             let record = match serde_json::from_slice(element) {
-                Ok(value) => (place(nth), object(value)),
+                Ok(Plain(value)) => (place(nth), object(value)),
                 Err(error) => {
                     let at = line + u64::try_from(error.line()).unwrap_or(1).saturating_sub(1);
                     let error = error.to_string();

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use domain::id::EventId;
+use domain::json::Plain;
 use http::StatusCode;
 use serde_json::{Value, json};
 use server::import::{ImportArgs, Kind, events};
@@ -119,6 +121,40 @@ async fn over_http_each_bad_record_is_answered_and_the_rest_is_stored(pool: PgPo
     }
     let forged = "select count(*) from event where action = 'token.refused'";
     assert_eq!(inlet.gate.count(forged).await, 6, "each try to report an approval stands in the book");
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn names_that_mean_something_to_a_library_are_stored_and_read_as_they_stand(pool: PgPool) {
+    let inlet = Inlet::open(pool.clone()).await;
+    let magic = "$serde_json::private::RawValue";
+    for (nth, detail) in [
+        format!(r#"{{"{magic}":"{{\"a\":1}}"}}"#),
+        // The database puts shorter names first.
+        format!(r#"{{"{}":1,"{magic}":"x"}}"#, "!".repeat(40)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let record =
+            event(&format!("magic {nth}")).to_string().replacen('{', &format!("{{\"detail\":{detail},"), 1);
+        let answer = inlet.send_raw(&inlet.secret, &[], "", record.into_bytes()).await;
+        assert_eq!(
+            (answer.status, inlet.stored().await),
+            (StatusCode::OK, nth as i64 + 1),
+            "{}",
+            answer.body
+        );
+        let id =
+            sqlx::query_scalar("select id from event where class = 'usage' and detail->>'external_id' = $1")
+                .bind(format!("magic {nth}"))
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+        let mut conn = pool.acquire().await.unwrap();
+        let read = store::audit::find(&mut conn, EventId(id)).await.unwrap().unwrap();
+        let Plain(sent) = serde_json::from_str(&detail).unwrap();
+        assert!(read.detail.to_string().contains(&sent.to_string()), "{}", read.detail);
+    }
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

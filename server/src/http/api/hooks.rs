@@ -5,6 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use domain::audit::{About, Action, Actor, NewEvent, Outcome};
+use domain::json::Plain;
 use domain::usage::OutsideKind;
 use http::{HeaderMap, StatusCode, header};
 use secrecy::ExposeSecret as _;
@@ -106,7 +107,7 @@ fn record(headers: &HeaderMap, body: &[u8]) -> Result<Value, Problem> {
             .ok_or_else(|| Problem::of_field(name, format!("The header {name} must be there.")))
     };
     let (event, delivery) = (named("x-github-event")?, named("x-github-delivery")?);
-    let payload = serde_json::from_slice(body).map_err(|_| {
+    let Plain(payload) = serde_json::from_slice(body).map_err(|_| {
         let kind = text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
         let hint =
             if kind.contains("form") { " Choose the content type application/json at GitHub." } else { "" };
