@@ -277,17 +277,12 @@ async fn searchable(pool: &PgPool, last: i64) {
     }
 }
 
-/// Until there is nothing that could not be searched; answers the last position. Twice, because what is not numbered
-/// yet is not seen.
+/// Until there is nothing that could not be searched; answers the last position.
 async fn caught_up(pool: &PgPool) -> i64 {
-    loop {
-        let (numbered, _) = frontier(pool).await;
-        searchable(pool, numbered).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        if frontier(pool).await == (numbered, numbered) {
-            return numbered;
-        }
+    while store::audit::unindexed(&mut pool.acquire().await.unwrap()).await.unwrap() > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    frontier(pool).await.0
 }
 
 /// Sends at that rate for so long; answers how much waited in each tenth of the time, at most.
