@@ -71,6 +71,8 @@ ids! {
     SavedQueryId
     /// An export that is prepared in the background.
     ExportJobId
+    /// Something out of the ordinary.
+    AlertId
     /// A signed-in browser. Not the secret in its cookie.
     SessionId
 }

@@ -3,6 +3,7 @@
 //! *Invariant:* nothing here reads a clock, draws a random number, or does I/O.
 //! *Invariant:* this crate depends on no other crate of the workspace.
 
+pub mod alert;
 pub mod audit;
 pub mod caller;
 pub mod catalogue;

@@ -108,6 +108,12 @@ actions! {
     QuerySaved = "query.saved", "saved a query of the book";
     QueryChanged = "query.changed", "changed a saved query";
     QueryDeleted = "query.deleted", "deleted a saved query";
+    AlertRaised = "alert.raised", "raised an alert";
+    AlertAcknowledged = "alert.acknowledged", "took up an alert";
+    AlertAssigned = "alert.assigned", "handed over an alert";
+    AlertCommented = "alert.commented", "commented on an alert";
+    AlertResolved = "alert.resolved", "resolved an alert";
+    AlertReopened = "alert.reopened", "reopened an alert";
     AccessDenied = "access.denied", "was refused";
 }
 

@@ -15,6 +15,7 @@ pub struct Group {
 pub const GROUPS: &[Group] = &[
     Group { noun: "request", label: "Requests" },
     Group { noun: "grant", label: "Access" },
+    Group { noun: "alert", label: "Alerts" },
     Group { noun: "access", label: "Refused attempts" },
     Group { noun: "person", label: "People" },
     Group { noun: "catalogue", label: "Catalogue" },

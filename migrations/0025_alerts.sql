@@ -1,0 +1,79 @@
+-- What is out of the ordinary: raised by rules over the book, in the order of its positions, each event once.
+
+-- What the rules have seen: how far they have come, in `book_reader`, and here what those that count over time remember.
+-- Written together with the alerts that come of it.
+create table alert_memory (
+    only_row boolean primary key default true check (only_row),
+    -- As the evaluator writes it; another release that cannot read it begins with nothing in mind.
+    memory jsonb not null,
+    -- The latest moment that was looked at: what occurred before it and comes later is judged by itself.
+    judged_to timestamptz not null
+);
+
+create table alert (
+    id uuid primary key,
+    -- The rule's name in its address.
+    rule text not null check (rule ~ '^[a-z0-9][a-z0-9-]{0,79}$'),
+    -- The rule's title and severity as of then.
+    title text not null check (title <> '' and length(title) <= 200),
+    severity text not null check (severity in ('low', 'medium', 'high', 'critical')),
+    -- What of it is one alert while it is open: of the rule's own making.
+    key text not null check (length(key) <= 500),
+    sentence text not null check (sentence <> '' and length(sentence) <= 1000),
+    -- Whose doing, and where, as far as it is known.
+    person_id uuid references person,
+    system_id uuid references system,
+    resource_id uuid references resource,
+    grant_id uuid references access_grant,
+    -- Who takes care of it, where that was said; otherwise the owners of the resource or system.
+    assigned_to uuid references person,
+    state text not null default 'open' check (state in ('open', 'acknowledged', 'resolved')),
+    verdict text check (verdict in ('true', 'false', 'accepted')),
+    -- Until then it is not told again.
+    accepted_until timestamptz,
+    resolved_at timestamptz,
+    raised_at timestamptz not null,
+    -- The first and the last of what it is made of, by when it occurred.
+    first_at timestamptz not null,
+    last_at timestamptz not null check (last_at >= first_at),
+    times bigint not null check (times > 0),
+    -- How long after it occurred the latest of it came in, in seconds; null where all came in at once.
+    late_seconds bigint check (late_seconds > 0),
+    check ((state = 'resolved') = (verdict is not null)),
+    check ((state = 'resolved') = (resolved_at is not null)),
+    check ((verdict is not distinct from 'accepted') = (accepted_until is not null))
+);
+-- One alert that counts, not a flood.
+create unique index alert_one_open on alert (rule, key) where state <> 'resolved';
+comment on index alert_one_open is 'alert: the one that counts what happens again';
+create index alert_of_key on alert (rule, key, raised_at desc);
+comment on index alert_of_key is 'alert: similar ones before, and whether it was accepted';
+create index alert_newest on alert (raised_at desc, id desc);
+comment on index alert_newest is 'alert: the list of all of them';
+create index alert_unresolved on alert (raised_at desc, id desc) where state <> 'resolved';
+comment on index alert_unresolved is 'alert: what waits for somebody, and how many that are';
+
+-- What an alert is made of, as far as it is listed: its first events and no more than its rule keeps.
+create table alert_event (
+    alert_id uuid not null references alert,
+    position bigint not null check (position > 0),
+    primary key (alert_id, position)
+);
+
+-- What became of an alert, as people read it; each has its event in the book.
+create table alert_step (
+    alert_id uuid not null references alert,
+    event_id uuid primary key,
+    at timestamptz not null,
+    kind text not null check (kind in ('raised', 'acknowledged', 'assigned', 'commented', 'resolved', 'reopened')),
+    -- Null where Gatebook did it by itself.
+    by_id uuid references person,
+    by_name text not null check (by_name <> '' and length(by_name) <= 200),
+    words text check (length(words) between 1 and 2000)
+);
+create index alert_step_of on alert_step (alert_id, at, event_id);
+comment on index alert_step_of is 'alert_step: the thread of an alert';
+
+-- Rules begin with what comes from now on; the past is tried out, not told.
+insert into book_reader (name, position)
+select 'judge', position from book_reader where name = 'search' and position > 0;
