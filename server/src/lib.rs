@@ -22,6 +22,7 @@ pub mod migrate;
 pub mod oidc;
 pub mod portal;
 pub mod retention;
+pub mod rules;
 pub mod secret;
 pub mod serve;
 pub mod work;
