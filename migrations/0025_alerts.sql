@@ -1,14 +1,26 @@
 -- What is out of the ordinary: raised by rules over the book, in the order of its positions, each event once.
 
--- What the rules have seen: how far they have come, in `book_reader`, and here what those that count over time remember.
--- Written together with the alerts that come of it.
+-- What the rules that count over time remember of each source, beside how far they have come (`book_reader`, "judge"):
+-- written together with the alerts that come of it.
 create table alert_memory (
-    only_row boolean primary key default true check (only_row),
+    -- The source that reports, by its origin; empty for what Gatebook does itself.
+    lane text primary key check (length(lane) <= 200),
     -- As the evaluator writes it; another release that cannot read it begins with nothing in mind.
     memory jsonb not null,
-    -- The latest moment that was looked at: what occurred before it and comes later is judged by itself.
+    -- The latest moment of what is counted: what occurred well before it and comes in later is judged by itself.
     judged_to timestamptz not null
 );
+
+-- Who has used what since there are reports: who is not there does it for the first time.
+create table acquaintance (
+    person_id uuid not null references person,
+    resource_id uuid not null references resource,
+    first_at timestamptz not null,
+    primary key (person_id, resource_id)
+);
+insert into acquaintance (person_id, resource_id, first_at)
+select person_id, resource_id, min(occurred_at) from event_link
+where person_id is not null and resource_id is not null group by person_id, resource_id;
 
 create table alert (
     id uuid primary key,
@@ -37,6 +49,8 @@ create table alert (
     first_at timestamptz not null,
     last_at timestamptz not null check (last_at >= first_at),
     times bigint not null check (times > 0),
+    -- What it counts ends there: a rule that counts over time comes back with what was counted before.
+    last_position bigint not null default 0 check (last_position >= 0),
     -- How long after it occurred the latest of it came in, in seconds; null where all came in at once.
     late_seconds bigint check (late_seconds > 0),
     check ((state = 'resolved') = (verdict is not null)),

@@ -216,8 +216,6 @@ pub struct Finding {
     pub grant: Option<GrantId>,
     /// Positions of the events that it is made of.
     pub positions: Vec<i64>,
-    /// How many events it is made of, or more of one that is there already.
-    pub times: i64,
     /// The first of them, by when it occurred.
     pub first_at: DateTime<Utc>,
     /// The last of them.

@@ -17,6 +17,7 @@ pub mod http;
 pub mod import;
 pub mod ingest;
 pub mod jobs;
+pub mod judge;
 pub mod live;
 pub mod migrate;
 pub mod oidc;

@@ -5,6 +5,7 @@
 
 pub mod access_fact;
 pub mod account_edit;
+pub mod alert;
 pub mod alias;
 pub mod audit;
 mod book_reader;
@@ -21,6 +22,7 @@ pub mod grant;
 pub mod group_edit;
 pub mod holding;
 pub mod identity;
+pub mod judging;
 pub mod link;
 mod lock_number;
 pub mod loosening;

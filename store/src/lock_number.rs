@@ -14,6 +14,8 @@ pub(crate) enum LockNumber {
     Links = 7_016_996_765_293_437_284,
     /// One process follows a system's log; hashed with the system.
     Following = 7_016_996_765_293_437_289,
+    /// One process judges.
+    Judging = 7_016_996_765_293_437_291,
     /// One process prepares an export; hashed with it.
     Exports = 7_016_996_765_293_437_290,
     /// One answer to a key at a time; hashed with the key.

@@ -36,6 +36,14 @@ impl SessionLock {
         Self::try_acquire(store, &export.to_string(), LockNumber::Exports).await
     }
 
+    /// For judging the book by rules. `None` when another process does.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn try_judging(store: &Store) -> Result<Option<Self>> {
+        Self::try_acquire(store, "", LockNumber::Judging).await
+    }
+
     async fn try_acquire(store: &Store, key: &str, seed: LockNumber) -> Result<Option<Self>> {
         let mut conn = store.read().await?;
         let got = sqlx::query_scalar!(

@@ -222,7 +222,7 @@ impl Tx {
         Ok(id)
     }
 
-    async fn record_as(&mut self, id: EventId, event: NewEvent) -> Result<()> {
+    pub(crate) async fn record_as(&mut self, id: EventId, event: NewEvent) -> Result<()> {
         if self.events.len() == EVENTS_AT_ONCE {
             self.write_events().await?;
         }
@@ -270,6 +270,18 @@ impl Tx {
         }
         self.inner.commit().await?;
         Ok(ids.into_iter().map(|id| stored.contains(&id).then_some(id)).collect())
+    }
+
+    /// Writes the events recorded so far, and commits what stands beside the book: how far a reader has come, and what
+    /// it counted. A change of state has its event among those recorded.
+    ///
+    /// # Errors
+    /// When the database refuses any; then nothing was written.
+    pub(crate) async fn commit_beside_the_book(mut self) -> Result<()> {
+        if !self.events.is_empty() {
+            self.write_events().await?;
+        }
+        Ok(self.inner.commit().await?)
     }
 
     async fn write_events(&mut self) -> Result<()> {

@@ -5,6 +5,7 @@ mod due;
 pub mod exporter;
 pub mod follower;
 pub mod holdings;
+pub mod judge;
 pub mod linker;
 mod partitions;
 pub mod sequencer;
@@ -42,7 +43,7 @@ pub async fn run(store: Store, connectors: Vec<Box<dyn Connector>>, stop: impl F
         _ = async {
             tokio::join!(
                 by_time, at_targets, sequencer::run(&store), linker::run(&store), holdings::run(&store),
-                follower::run(&store), partitions::run(&store), exporter::run(&store),
+                follower::run(&store), partitions::run(&store), exporter::run(&store), judge::run(&store),
             )
         } => {}
     }

@@ -1,0 +1,98 @@
+//! Judges the book by rules, and raises alerts: one process at a time, whoever is first.
+
+use std::time::Duration;
+
+use store::{SessionLock, Store, StoreError, judging};
+use thiserror::Error;
+
+use crate::judge::{Judge, JudgeError};
+use crate::rules::{self, RuleError};
+
+/// So many events are judged in one transaction.
+const BATCH: i64 = 1_000;
+/// Between two looks where there was nothing to do.
+const EVERY: Duration = Duration::from_millis(250);
+/// Between two tries while another process is at it, or the database is away.
+const ASIDE_EVERY: Duration = Duration::from_secs(1);
+
+/// Why the judge stopped; the next begins where it stood.
+#[derive(Debug, Error)]
+pub enum Stopped {
+    /// The database refused, or is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A rule, or what it remembers, cannot be evaluated.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// A rule that comes with Gatebook cannot be read.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+}
+
+/// Judges what is new, for ever.
+pub async fn run(store: &Store) {
+    loop {
+        match SessionLock::try_judging(store).await {
+            Ok(Some(lock)) => {
+                if let Err(error) = at_work(store).await {
+                    tracing::warn!(%error, "events could not be judged; the next try goes on");
+                }
+                lock.release().await;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "events could not be judged; the next try goes on"),
+        }
+        tokio::time::sleep(ASIDE_EVERY).await;
+    }
+}
+
+/// Until something fails, or another judge has taken over.
+async fn at_work(store: &Store) -> Result<(), Stopped> {
+    let mut judge = begin(store).await?;
+    while let Some(is_more) = step(store, &mut judge, BATCH).await? {
+        if !is_more {
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+    Ok(())
+}
+
+/// A judge who knows what was remembered.
+async fn begin(store: &Store) -> Result<Judge, Stopped> {
+    Ok(Judge::new(rules::built_in()?, judging::memory(store).await?)?)
+}
+
+/// Judges the next events: whether there likely are more; `None` where another judge has come further.
+async fn step(store: &Store, judge: &mut Judge, limit: i64) -> Result<Option<bool>, Stopped> {
+    let batch = judging::next(store, limit).await?;
+    if batch.to == batch.from {
+        return Ok(Some(false));
+    }
+    let (findings, learned) = judge.judge(&batch.events)?;
+    let is_ours = judging::finish(store, &batch, &learned, &findings).await?;
+    Ok(is_ours.then_some(batch.to - batch.from == limit))
+}
+
+/// Judges everything there is, unless another process does.
+///
+/// # Errors
+/// When the database cannot be reached, or a rule be evaluated.
+pub async fn catch_up(store: &Store) -> Result<(), Stopped> {
+    catch_up_by(store, BATCH).await
+}
+
+/// The same in batches of this size.
+///
+/// # Errors
+/// When the database cannot be reached, or a rule be evaluated.
+pub async fn catch_up_by(store: &Store, batch: i64) -> Result<(), Stopped> {
+    let Some(lock) = SessionLock::try_judging(store).await? else { return Ok(()) };
+    let done = async {
+        let mut judge = begin(store).await?;
+        while step(store, &mut judge, batch).await? == Some(true) {}
+        Ok(())
+    };
+    let done = done.await;
+    lock.release().await;
+    done
+}
