@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::TimeDelta;
 use domain::alert::{Finding, LATE, Severity};
 use rsigma_eval::{EvaluationResult, ResultBody};
 use serde_json::Value;
@@ -18,10 +17,8 @@ const VALUE_MAX_CHARS: usize = 120;
 /// A sentence is cut there.
 const SENTENCE_MAX_CHARS: usize = 900;
 
-/// The finding that a result of the evaluator is, where it is one of a rule that raises alerts.
-pub(super) fn of(rules: &[Rule], result: &EvaluationResult, event: &Judged, document: &Value) -> Option<Finding> {
-    let id = result.header.rule_id.as_ref()?;
-    let rule = rules.iter().find(|rule| rule.id == *id)?;
+/// What this result of the evaluator says of its rule.
+pub(super) fn of(rule: &Rule, result: &EvaluationResult, event: &Judged, document: &Value) -> Finding {
     let entry = &event.entry;
     let (positions, times) = match &result.body {
         ResultBody::Detection(_) => (vec![entry.position], 1),
@@ -35,7 +32,7 @@ pub(super) fn of(rules: &[Rule], result: &EvaluationResult, event: &Judged, docu
         }
     };
     let late = entry.recorded_at - entry.occurred_at;
-    Some(Finding {
+    Finding {
         rule: rule.name.clone(),
         title: rule.title.clone(),
         severity: severity(rule, document),
@@ -48,8 +45,8 @@ pub(super) fn of(rules: &[Rule], result: &EvaluationResult, event: &Judged, docu
         positions,
         first_at: entry.occurred_at,
         last_at: entry.occurred_at,
-        late: (late >= LATE).then_some(late).map(|late| late.max(TimeDelta::seconds(1))),
-    })
+        late: (late >= LATE).then_some(late),
+    }
 }
 
 /// What belongs to one alert, as one: in the words of the last.
@@ -78,7 +75,8 @@ pub(super) fn together(findings: Vec<Finding>) -> Vec<Finding> {
 /// Whose doing it is: of the actor's, where a person; of a failed closing or a renewed request, the one it is about.
 fn person(rule: &Rule, event: &Judged) -> Option<domain::id::PersonId> {
     let entry = &event.entry;
-    let is_of_subject = rule.own.key.iter().any(|field| field == "subject.id") || entry.actor_kind == "system";
+    let is_of_subject =
+        rule.own.key.iter().any(|field| field == "subject.id") || entry.actor_kind == "system";
     let id = if is_of_subject { entry.subject_id } else { entry.actor_id };
     id.map(Into::into)
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::alert::Finding;
 use rsigma_eval::{
-    CorrelationConfig, CorrelationEngine, CorrelationEventMode, CorrelationSnapshot, JsonEvent, TimestampFallback,
+    CorrelationConfig, CorrelationEngine, CorrelationEventMode, CorrelationSnapshot, JsonEvent,
+    TimestampFallback,
 };
 use store::judging::{Judged, Memory};
 
@@ -112,8 +113,14 @@ fn evaluate(
     if detections.is_empty() {
         return false;
     }
+    let matched: Vec<String> = detections.iter().filter_map(|one| one.header.rule_id.clone()).collect();
     for result in engine.process_with_detections(&read, detections, at.timestamp()) {
-        findings.extend(finding::of(rules, &result, event, &document));
+        let Some(rule) = rules.iter().find(|rule| result.header.rule_id.as_ref() == Some(&rule.id)) else {
+            continue;
+        };
+        if rule.last_in_order.as_ref().is_none_or(|last| matched.contains(last)) {
+            findings.push(finding::of(rule, &result, event, &document));
+        }
     }
     true
 }

@@ -5,7 +5,7 @@
 //! to whoever reads it.
 
 use domain::alert::Severity;
-use rsigma_parser::{Level, SigmaCollection, parse_sigma_yaml};
+use rsigma_parser::{CorrelationType, Level, SigmaCollection, parse_sigma_yaml};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -43,6 +43,9 @@ pub struct Rule {
     pub wrong_when: Vec<String>,
     /// What Sigma does not say.
     pub own: Own,
+    /// The id of the rule whose event comes last, where it looks for an order: of two in the same second, the evaluator
+    /// takes either for the first.
+    pub last_in_order: Option<String>,
     /// The file.
     pub source: &'static str,
     /// The file, read.
@@ -110,9 +113,23 @@ pub fn read(source: &'static str) -> Result<Rule, RuleError> {
         severity: severity(said.level.ok_or(RuleError::Missing("level"))?),
         wrong_when: said.falsepositives.to_vec(),
         own,
+        last_in_order: last_in_order(&collection),
         source,
         collection,
     })
+}
+
+fn last_in_order(collection: &SigmaCollection) -> Option<String> {
+    let ordered = collection
+        .correlations
+        .iter()
+        .find(|rule| rule.correlation_type == CorrelationType::TemporalOrdered)?;
+    let last = ordered.rules.last()?;
+    let rule = collection
+        .rules
+        .iter()
+        .find(|rule| rule.name.as_ref() == Some(last) || rule.id.as_ref() == Some(last))?;
+    rule.id.clone()
 }
 
 /// Sigma knows one level more: what only informs is low.

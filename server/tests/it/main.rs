@@ -31,6 +31,7 @@ mod hooking;
 mod hostile;
 mod house;
 mod import;
+mod judging;
 mod killed;
 mod lagging;
 mod leading;

@@ -37,8 +37,7 @@ async fn one(tx: &mut Tx, finding: &Finding) -> Result<Option<(EventId, NewEvent
     let standing = standing(tx.conn(), &finding.rule, &finding.key).await?;
     let counted_to = standing.as_ref().map_or(0, |standing| standing.last_position);
     // A rule that counts over time comes back with what was counted before.
-    let new: Vec<i64> =
-        finding.positions.iter().copied().filter(|position| *position > counted_to).collect();
+    let new: Vec<i64> = finding.positions.iter().copied().filter(|position| *position > counted_to).collect();
     let Some(last_position) = new.iter().max().copied() else { return Ok(None) };
     let becomes = standing.as_ref().map_or(Again::IsAnother, |standing| standing.state.again(now));
     let (id, kind, listed) = match (becomes, standing) {
@@ -103,13 +102,7 @@ pub fn state_of(
     })
 }
 
-async fn insert(
-    tx: &mut Tx,
-    id: AlertId,
-    finding: &Finding,
-    new: &[i64],
-    last_position: i64,
-) -> Result<()> {
+async fn insert(tx: &mut Tx, id: AlertId, finding: &Finding, new: &[i64], last_position: i64) -> Result<()> {
     let now = tx.now;
     sqlx::query!(
         "insert into alert (id, rule, title, severity, key, sentence, person_id, system_id, resource_id, grant_id,
