@@ -39,6 +39,8 @@ struct Kills {
     of_postgres: usize,
     of_servers: usize,
     of_workers: usize,
+    /// Of all of these, how often events waited for the judge.
+    while_judging: usize,
 }
 
 #[sqlx::test(migrations = false)]
@@ -108,6 +110,7 @@ async fn kill_at_random(
             Moment::Jobs => kills.during_jobs += 1,
             Moment::Export => kills.during_exports += 1,
         }
+        kills.while_judging += usize::from(unjudged(&stage.house.pool).await > 0);
         if dice.below(2) == 0 {
             cluster.kill();
             stage.taker.set(Turn::Killed);
@@ -144,6 +147,14 @@ async fn progress(pool: &PgPool) -> Option<(i64, i64)> {
     sqlx::query_as(progress).fetch_one(pool).await.ok()
 }
 
+/// How many events wait to be judged; nought where that cannot be told.
+async fn unjudged(pool: &PgPool) -> i64 {
+    match pool.acquire().await {
+        Ok(mut conn) => store::judging::unjudged(&mut conn).await.unwrap_or(0),
+        Err(_) => 0,
+    }
+}
+
 /// Returns in the midst of it, at a point that the dice decide on.
 async fn wait_for(stage: &Stage, moment: Moment, dice: &mut Dice) {
     match moment {
@@ -153,9 +164,11 @@ async fn wait_for(stage: &Stage, moment: Moment, dice: &mut Dice) {
             tokio::time::sleep(Duration::from_millis(dice.below(40))).await;
         }
         Moment::Jobs => {
-            // Somebody numbers, links, indexes or reads who held what: each holds a lock of their own.
+            // Somebody numbers, links, indexes or reads who held what: each holds a lock of their own. The judge keeps
+            // its lock for good.
             let at_it = "select count(*) from pg_locks
                          where locktype = 'advisory' and granted and pid <> pg_backend_pid()
+                           and (classid::bigint << 32 | objid::bigint) <> hashtextextended('', 7016996765293437291)
                            and database = (select oid from pg_database where datname = current_database())";
             until("a job to be at it", async || {
                 matches!(sqlx::query_scalar(at_it).fetch_one(&stage.house.pool).await, Ok(1_i64..))

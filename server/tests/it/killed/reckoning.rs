@@ -26,6 +26,10 @@ pub struct Reckoning {
     misplaced: i64,
     /// Batches that stand before one that was acknowledged earlier.
     out_of_turn: usize,
+    /// How often alerts count what no grant covered.
+    judged: i64,
+    /// What of it they do not count, or count twice, and alerts without their event in the book.
+    misjudged: i64,
     /// Rows that a fresh run makes otherwise, by table.
     otherwise: Vec<String>,
     /// Events that an export showed and that are not in the book.
@@ -36,12 +40,16 @@ pub struct Reckoning {
 impl Reckoning {
     /// Whether anything was under way that could have gone wrong.
     pub fn was_a_trial(&self) -> bool {
-        self.acknowledged > 1_000 && self.unanswered > 0 && self.exports_cut > 0 && self.exports_whole > 0
+        self.acknowledged > 1_000
+            && self.unanswered > 0
+            && self.exports_cut > 0
+            && self.exports_whole > 0
+            && self.judged > 100
     }
 
     pub fn is_clean(&self) -> bool {
         self.lost + self.out_of_turn + self.only_exported == 0
-            && self.doubled + self.misplaced == 0
+            && self.doubled + self.misplaced + self.misjudged == 0
             && self.otherwise.is_empty()
             && self.faults.is_empty()
     }
@@ -57,6 +65,7 @@ impl fmt::Display for Reckoning {
         writeln!(f, "acknowledged reports lost: {}, doubled: {}", self.lost, self.doubled)?;
         writeln!(f, "positions missing or double: {}", self.misplaced)?;
         writeln!(f, "batches before one acknowledged earlier: {}", self.out_of_turn)?;
+        writeln!(f, "counted by alerts: {}, missed or double: {}", self.judged, self.misjudged)?;
         writeln!(f, "links, names and index otherwise than made anew: {}", self.otherwise.len())?;
         write!(
             f,
@@ -78,6 +87,8 @@ pub async fn reckon(stage: &Stage, worker: Process) -> Reckoning {
     let stands = |name: &String| in_book.contains_key(name) || ids.contains(name.as_str());
     let events = count(pool, "select count(*) from event").await;
     let (misplaced, out_of_turn) = (misplaced(pool).await, out_of_turn(stage).await);
+    let judged = count(pool, "select coalesce(sum(times), 0)::bigint from alert").await;
+    let misjudged = misjudged(pool).await;
     let otherwise = otherwise(stage).await;
     // The last, because each is an event, and nobody numbers events any more.
     let last_exports = final_exports(stage).await;
@@ -92,6 +103,8 @@ pub async fn reckon(stage: &Stage, worker: Process) -> Reckoning {
         lost: acknowledged.iter().filter(|name| !in_book.contains_key(*name)).count(),
         doubled: doubled(&in_book),
         misplaced,
+        judged,
+        misjudged,
         out_of_turn,
         only_exported: taken.shown.iter().filter(|name| !stands(name)).count(),
         otherwise,
@@ -120,7 +133,7 @@ async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 
 /// Waits until every reader has come to the end of the book.
 async fn at_rest(pool: &PgPool) {
-    let behind = "select count(*) from (values ('search'), ('holdings')) reader(name)
+    let behind = "select count(*) from (values ('search'), ('holdings'), ('judge')) reader(name)
                   left join book_reader r using (name)
                   where coalesce(r.position, 0) < (select count(*) from event)";
     until("the jobs to come to the end of the book", async || count(pool, behind).await == 0).await;
@@ -135,6 +148,18 @@ async fn misplaced(pool: &PgPool) -> i64 {
               + (select abs(count(*) - max(position)) + abs(min(position) - 1) from event_position)
               + (select abs(q.last_position - (select max(position) from event_position)) from event_sequence q)
               + (select abs((select count(*) from event_external) - (select count(*) from event where class = 'usage')))",
+    )
+    .await
+}
+
+/// Everything that no grant covered is counted by the alerts of one of two rules, and each alert has its event.
+async fn misjudged(pool: &PgPool) -> i64 {
+    count(
+        pool,
+        "select abs((select coalesce(sum(times), 0) from alert where rule in ('use-not-covered', 'use-after-end'))
+                    - (select count(*) from event_link where covered = false))::bigint
+              + abs((select count(*) from alert) - (select count(*) from event where action = 'alert.raised'))
+              + abs((select count(*) from alert) - (select count(*) from alert_step))",
     )
     .await
 }
