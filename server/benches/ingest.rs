@@ -16,15 +16,17 @@
 mod company;
 mod measure;
 mod portal;
+mod sender;
 mod yearbook;
 
 use std::future::pending;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use clap::Parser;
 use futures::StreamExt as _;
 use measure::{Figure, Report, rounded};
+use sender::Sender;
 use serde_json::{Value, json};
 use sqlx::postgres::PgPoolCopyExt as _;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
@@ -62,8 +64,7 @@ fn main() {
 
 async fn run(options: Options) {
     let Book { url, pool, weight } = yearbook::open(&options.shared, options.events).await;
-    let token = token(&pool).await;
-    let gatebook = Gatebook { port: portal::serve_gatebook(&url).await, token };
+    let gatebook = Sender::to(&url, &pool).await;
     let store = Store::connect(&url, JOB_CONNECTIONS).unwrap();
     tokio::spawn(server::jobs::run(store, Vec::new(), pending()));
     caught_up(&pool).await;
@@ -150,11 +151,11 @@ fn figures(measured: &[Speeds]) -> Vec<Figure> {
 }
 
 /// The same events by the thing and by both yardsticks.
-async fn once(gatebook: &Gatebook, pool: &PgPool, options: &Options, from: usize) -> Speeds {
-    let batches = (0..options.batches).map(|at| batch(from + at * BATCH, BATCH)).collect();
+async fn once(gatebook: &Sender, pool: &PgPool, options: &Options, from: usize) -> Speeds {
+    let batches = (0..options.batches).map(|at| sender::batch(from + at * BATCH, BATCH)).collect();
     let events = options.batches * BATCH;
     let since = sqlx::query_scalar("select clock_timestamp()").fetch_one(pool).await.unwrap();
-    let taken = gatebook.send_all(batches, pool).await;
+    let taken = send_all(gatebook, batches, pool).await;
     let rows = rows_since(pool, "event", since).await;
     let copied = copy(pool, "twin_event", &rows, events).await;
     let copied_bare = copy(pool, "bare", &rows, events).await;
@@ -173,29 +174,6 @@ async fn once(gatebook: &Gatebook, pool: &PgPool, options: &Options, from: usize
     }
 }
 
-/// A source with a token.
-async fn token(pool: &PgPool) -> String {
-    let token = domain::token::secret(&server::secret::token());
-    sqlx::query(
-        "with source as (insert into event_source (id, slug, name, created_at)
-           values (gen_random_uuid(), 'bench-' || left($2, 8), 'Bench', now()) returning id)
-         insert into api_token (id, source_id, name, scope, hash, hint, created_at, created_by)
-         select gen_random_uuid(), source.id, 'bench', 'events:write', $1, right($2, 4), now(),
-           (select id from person order by name limit 1) from source",
-    )
-    .bind(server::secret::hash(token.as_bytes()).as_slice())
-    .bind(blake(&token))
-    .execute(pool)
-    .await
-    .unwrap();
-    token
-}
-
-/// Sixteen small letters and digits that are another's for another token.
-fn blake(token: &str) -> String {
-    server::secret::hash(token.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Tables like those that reports stand in, empty, with their indexes; one of events without.
 async fn twins(pool: &PgPool) {
     sqlx::raw_sql("drop table if exists bare; create table bare (like event_usage)")
@@ -210,54 +188,32 @@ async fn twins(pool: &PgPool) {
     }
 }
 
-/// The product, with a token for it.
-#[derive(Clone)]
-struct Gatebook {
-    port: u16,
-    token: String,
-}
-
 struct Taken {
     stored: Duration,
     searchable: Duration,
 }
 
-impl Gatebook {
-    async fn send(&self, client: &reqwest::Client, batch: String, events: usize) {
-        let asked = client
-            .post(format!("http://127.0.0.1:{}/api/v1/events", self.port))
-            .bearer_auth(&self.token)
-            .header("content-type", "application/x-ndjson")
-            .body(batch);
-        let answer = asked.send().await.unwrap();
-        let (status, body) = (answer.status(), answer.text().await.unwrap());
-        assert_eq!(status, 200, "{body}");
-        let told: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(told["stored"], events, "{}", &body[..body.len().min(400)]);
+async fn send_all(gatebook: &Sender, batches: Vec<String>, pool: &PgPool) -> Taken {
+    let last = caught_up(pool).await + i64::try_from(batches.len() * BATCH).unwrap();
+    let start = Instant::now();
+    let mut senders = JoinSet::new();
+    let mut queues = vec![Vec::new(); SENDERS];
+    for (at, batch) in batches.into_iter().enumerate() {
+        queues[at % SENDERS].push(batch);
     }
-
-    async fn send_all(&self, batches: Vec<String>, pool: &PgPool) -> Taken {
-        let last = caught_up(pool).await + i64::try_from(batches.len() * BATCH).unwrap();
-        let start = Instant::now();
-        let mut senders = JoinSet::new();
-        let mut queues = vec![Vec::new(); SENDERS];
-        for (at, batch) in batches.into_iter().enumerate() {
-            queues[at % SENDERS].push(batch);
-        }
-        for queue in queues {
-            let gatebook = self.clone();
-            senders.spawn(async move {
-                let client = reqwest::Client::new();
-                for batch in queue {
-                    gatebook.send(&client, batch, BATCH).await;
-                }
-            });
-        }
-        senders.join_all().await;
-        let stored = start.elapsed();
-        searchable(pool, last).await;
-        Taken { stored, searchable: start.elapsed() }
+    for queue in queues {
+        let gatebook = gatebook.clone();
+        senders.spawn(async move {
+            let client = reqwest::Client::new();
+            for batch in queue {
+                gatebook.send(&client, batch, BATCH).await;
+            }
+        });
     }
+    senders.join_all().await;
+    let stored = start.elapsed();
+    searchable(pool, last).await;
+    Taken { stored, searchable: start.elapsed() }
 }
 
 /// How far the book is numbered, and how far it can be searched.
@@ -286,7 +242,7 @@ async fn caught_up(pool: &PgPool) -> i64 {
 }
 
 /// Sends at that rate for so long; answers how much waited in each tenth of the time, at most.
-async fn steadily(gatebook: &Gatebook, pool: &PgPool, rate: f64, minutes: u64, from: usize) -> Value {
+async fn steadily(gatebook: &Sender, pool: &PgPool, rate: f64, minutes: u64, from: usize) -> Value {
     let whole = Duration::from_secs(minutes * 60);
     let client = reqwest::Client::new();
     let first = caught_up(pool).await;
@@ -294,7 +250,7 @@ async fn steadily(gatebook: &Gatebook, pool: &PgPool, rate: f64, minutes: u64, f
     while start.elapsed() < whole {
         let due = start + Duration::from_secs_f64(sent as f64 / rate);
         tokio::time::sleep(due.saturating_duration_since(Instant::now())).await;
-        gatebook.send(&client, batch(from + sent, STEADY_BATCH), STEADY_BATCH).await;
+        gatebook.send(&client, sender::batch(from + sent, STEADY_BATCH), STEADY_BATCH).await;
         sent += STEADY_BATCH;
         let tenth = (start.elapsed().as_secs_f64() / whole.as_secs_f64() * 10.0) as usize;
         let waiting = first + i64::try_from(sent).unwrap() - frontier(pool).await.1;
@@ -306,38 +262,6 @@ async fn steadily(gatebook: &Gatebook, pool: &PgPool, rate: f64, minutes: u64, f
         sent as f64 / seconds.max(1.0)
     );
     json!({ "minutes": minutes, "wanted_per_second": rounded(rate), "per_second": rounded(sent as f64 / seconds.max(1.0)), "waiting_most_by_tenths": most })
-}
-
-/// Events as a program sends them, which nobody has sent before.
-fn batch(from: usize, events: usize) -> String {
-    let now = server::clock::machine().to_rfc3339_opts(SecondsFormat::Millis, true);
-    let mut lines = String::new();
-    for n in from..from + events {
-        // Spread without a pattern, the same in every run of the benchmark.
-        let draw =
-            |most: usize, by: usize| ((n.wrapping_mul(2_654_435_761) >> 7) ^ n.wrapping_mul(by)) % most;
-        let (actor, res, act) =
-            (draw(5_000, 97).min(draw(5_000, 31)), draw(8_000, 89).min(draw(8_000, 53)), draw(300, 71));
-        let action = ["resource.accessed", "resource.changed", "session.opened"][n % 3];
-        let event = json!({
-            "id": format!("{now}-{n}"), "time": now,
-            "action": action,
-            "outcome": if n % 25 == 0 { "denied" } else { "success" },
-            "actor": { "name": format!("u{actor}"), "email": format!("person{actor}@example.com") },
-            "system": format!("System {:02}", 1 + res % 12), "resource": format!("ledger-{res:04}"),
-            "ip": format!("10.{}.{}.{}", actor % 16, actor / 16 % 256, 1 + actor % 200),
-            "user_agent": "aws-cli/2.15.30 Python/3.11.8", "operation": format!("Operation{act}"),
-            "detail": {
-                "eventVersion": "1.08", "userIdentity": { "type": "IAMUser", "userName": format!("u{actor}") },
-                "eventSource": format!("service{}.example.com", res % 12), "eventName": format!("Operation{act}"),
-                "awsRegion": "eu-central-1", "readOnly": act % 2 == 0,
-                "requestParameters": { "bucket": format!("ledger-{res}"), "key": format!("path/{}/object", n % 5_000) },
-            },
-        });
-        lines += &event.to_string();
-        lines.push('\n');
-    }
-    lines
 }
 
 /// The rows that have come in since, as `COPY` reads them.

@@ -22,7 +22,7 @@ pub struct Options {
     /// How often the thing and its yardstick are run in turn (default: what the benchmark thinks enough)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     runs: Option<u32>,
-    /// Events in the book beforehand (append: 100000; export, ingest, search: 10000000)
+    /// Events in the book beforehand (append: 100000; alerts: 1000000; export, ingest, search: 10000000)
     #[arg(long)]
     events: Option<u64>,
 }
@@ -40,6 +40,8 @@ enum Name {
     Ingest,
     /// Pages of the book in every cell of the search matrix, against the bare SQL and the newest page
     Search,
+    /// Events until their alerts are seen, at 1,000 a second with 100 rules; and how fast the judge catches up
+    Alerts,
     /// What the browser loads, in kilobytes
     Client,
 }
@@ -52,6 +54,7 @@ impl Name {
             Self::Export => "export",
             Self::Ingest => "ingest",
             Self::Search => "search",
+            Self::Alerts => "alerts",
             Self::Client => "client",
         }
     }

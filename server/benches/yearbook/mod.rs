@@ -66,8 +66,20 @@ pub async fn open(shared: &Shared, events: u64) -> Book {
     sequencer::catch_up(&store).await.unwrap();
     linker::catch_up(&store).await.unwrap();
     holdings::catch_up(&store).await.unwrap();
+    begin_to_judge(&pool).await;
     let weight = weight(&pool).await;
     Book { url, pool, weight }
+}
+
+/// Rules begin with what comes from now on, as where a release brings them to a book that is there.
+async fn begin_to_judge(pool: &PgPool) {
+    sqlx::raw_sql(
+        "insert into book_reader (name, position) select 'judge', position from book_reader where name = 'search'
+         on conflict (name) do update set position = excluded.position",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
 }
 
 /// Puts so many events in, as the owner and in bulk, numbers them and makes their index as the product does.

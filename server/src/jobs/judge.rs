@@ -6,10 +6,10 @@ use store::{SessionLock, Store, StoreError, judging};
 use thiserror::Error;
 
 use crate::judge::{Judge, JudgeError};
-use crate::rules::{self, RuleError};
+use crate::rules::{self, Rule, RuleError};
 
 /// So many events are judged in one transaction.
-const BATCH: i64 = 1_000;
+pub const BATCH: i64 = 1_000;
 /// Between two looks where there was nothing to do.
 const EVERY: Duration = Duration::from_millis(250);
 /// Between two tries while another process is at it, or the database is away.
@@ -29,12 +29,20 @@ pub enum Stopped {
     Rule(#[from] RuleError),
 }
 
-/// Judges what is new, for ever.
+/// Judges what is new by the rules that come with Gatebook, for ever.
 pub async fn run(store: &Store) {
+    match rules::built_in() {
+        Ok(rules) => run_by(store, &rules).await,
+        Err(error) => tracing::error!(%error, "a rule of this release is broken; nothing is judged"),
+    }
+}
+
+/// Judges what is new by these rules, for ever.
+pub async fn run_by(store: &Store, rules: &[Rule]) {
     loop {
         match SessionLock::try_judging(store).await {
             Ok(Some(lock)) => {
-                if let Err(error) = at_work(store).await {
+                if let Err(error) = at_work(store, rules).await {
                     tracing::warn!(%error, "events could not be judged; the next try goes on");
                 }
                 lock.release().await;
@@ -47,8 +55,8 @@ pub async fn run(store: &Store) {
 }
 
 /// Until something fails, or another judge has taken over.
-async fn at_work(store: &Store) -> Result<(), Stopped> {
-    let mut judge = begin(store).await?;
+async fn at_work(store: &Store, rules: &[Rule]) -> Result<(), Stopped> {
+    let mut judge = begin(store, rules).await?;
     while let Some(is_more) = step(store, &mut judge, BATCH).await? {
         if !is_more {
             tokio::time::sleep(EVERY).await;
@@ -58,8 +66,8 @@ async fn at_work(store: &Store) -> Result<(), Stopped> {
 }
 
 /// A judge who knows what was remembered.
-async fn begin(store: &Store) -> Result<Judge, Stopped> {
-    Ok(Judge::new(rules::built_in()?, judging::memory(store).await?)?)
+async fn begin(store: &Store, rules: &[Rule]) -> Result<Judge, Stopped> {
+    Ok(Judge::new(rules.to_vec(), judging::memory(store).await?)?)
 }
 
 /// Judges the next events: whether there likely are more; `None` where another judge has come further.
@@ -78,17 +86,17 @@ async fn step(store: &Store, judge: &mut Judge, limit: i64) -> Result<Option<boo
 /// # Errors
 /// When the database cannot be reached, or a rule be evaluated.
 pub async fn catch_up(store: &Store) -> Result<(), Stopped> {
-    catch_up_by(store, BATCH).await
+    catch_up_by(store, &rules::built_in()?, BATCH).await
 }
 
-/// The same in batches of this size.
+/// The same by these rules, in batches of this size.
 ///
 /// # Errors
 /// When the database cannot be reached, or a rule be evaluated.
-pub async fn catch_up_by(store: &Store, batch: i64) -> Result<(), Stopped> {
+pub async fn catch_up_by(store: &Store, rules: &[Rule], batch: i64) -> Result<(), Stopped> {
     let Some(lock) = SessionLock::try_judging(store).await? else { return Ok(()) };
     let done = async {
-        let mut judge = begin(store).await?;
+        let mut judge = begin(store, rules).await?;
         while step(store, &mut judge, batch).await? == Some(true) {}
         Ok(())
     };

@@ -63,6 +63,7 @@ async fn batches_of_any_size_come_to_the_same_and_a_new_judge_remembers_what_was
     bench.denied("a", 12).await;
     bench.yard.work().await;
     let house = &bench.yard.house;
+    let rules = server::rules::built_in().unwrap();
     let mut came_to = Vec::new();
     for batch in [1, 3, 1_000] {
         for table in ["alert_step", "alert_event", "alert", "alert_memory", "acquaintance"] {
@@ -72,7 +73,7 @@ async fn batches_of_any_size_come_to_the_same_and_a_new_judge_remembers_what_was
                 .unwrap();
         }
         sqlx::query("delete from book_reader where name = 'judge'").execute(&house.pool).await.unwrap();
-        judge::catch_up_by(&house.store, batch).await.unwrap();
+        judge::catch_up_by(&house.store, &rules, batch).await.unwrap();
         let mut raised = bench.raised().await;
         raised.sort_by(|a, b| a.rule.cmp(&b.rule));
         came_to.push(raised);
