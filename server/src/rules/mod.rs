@@ -194,6 +194,19 @@ mod tests {
     }
 
     #[test]
+    fn whatever_a_built_in_rule_looks_at_is_described() {
+        let described = include_str!("../../../docs/alerts.md");
+        for rule in built_in().unwrap() {
+            let fields = rsigma_eval::RuleFieldSet::collect(&rule.collection, &[], true);
+            let in_sentence = rule.own.sentence.split('{').skip(1).filter_map(|part| part.split('}').next());
+            for field in fields.names().chain(in_sentence).chain(rule.own.key.iter().map(String::as_str)) {
+                let is_described = described.contains(&format!("`{field}`")) || field == "times";
+                assert!(is_described, "{}: {field}", rule.name);
+            }
+        }
+    }
+
+    #[test]
     fn a_file_that_is_no_rule_says_what_is_missing() {
         let fault = |source| read(source).unwrap_err().to_string();
         assert!(fault("title: [").contains("YAML"), "{}", fault("title: ["));
