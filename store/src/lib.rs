@@ -5,6 +5,7 @@
 
 pub mod access_fact;
 pub mod account_edit;
+pub mod alert;
 pub mod alias;
 pub mod audit;
 mod book_reader;

@@ -1,0 +1,15 @@
+//! Alerts: what was raised, who sees it, and what becomes of it.
+
+mod change;
+mod evidence;
+mod list;
+mod record;
+mod rule;
+mod sight;
+
+pub use change::{NewStep, StepRecord, acknowledge, assign, insert_step, resolve, steps};
+pub use evidence::{Evidence, evidence};
+pub use list::{COUNTED_MAX, Cursor, Filter, Tallied, Which, find, list, lock, similar, tally};
+pub use record::AlertRecord;
+pub use rule::{RuleCount, rule_counts};
+pub use sight::{Reader, Waiting, waiting};
