@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { raiseAlerts } from './harness/alerts.mjs';
 import { openWindow, startBrowser } from './harness/browser.mjs';
 import { signedIn, startDemo } from './harness/demo.mjs';
 import { assertReadable } from './harness/reading.mjs';
@@ -35,6 +36,11 @@ const PAGES = [
   { path: '/approvals' },
   { from: '/approvals', link: '/approvals?open=', notAs: ['employee', 'auditor', 'administrator'] },
   { path: '/tasks' },
+  { path: '/alerts' },
+  { path: '/alerts?state=all&severity=low' },
+  { from: '/alerts?state=all', link: '/alerts/', notAs: ['employee'] },
+  { path: '/alerts/rules' },
+  { from: '/alerts/rules', link: '/alerts/rules/' },
   { path: '/audit' },
   { path: '/audit?person=Ben+Okafor&action=request.submitted' },
   { path: '/audit?q=nothing-is-called-that' },
@@ -76,7 +82,7 @@ const PAGES = [
 ];
 
 /** What begins like a page of one thing, and is none. */
-const OTHERS = ['/requests/new', '/audit/as-of', '/audit/export', '/audit/windows', '/audit/windows/import', '/catalogue/new', '/admin/systems/new', '/admin/bundles/new', '/admin/job-roles/new', '/admin/sources/new'];
+const OTHERS = ['/alerts/rules', '/requests/new', '/audit/as-of', '/audit/export', '/audit/windows', '/audit/windows/import', '/catalogue/new', '/admin/systems/new', '/admin/bundles/new', '/admin/job-roles/new', '/admin/sources/new'];
 /** What the renderer leaves on every page, whether or not there is something to wake: four empty lists. */
 const INLINE_BYTES_MAX = 256;
 
@@ -85,6 +91,7 @@ describe('every page can be read by everybody', { timeout: 240_000, concurrency:
 
   before(async () => {
     [browser, demo] = await Promise.all([startBrowser(), startDemo()]);
+    await raiseAlerts();
   });
 
   after(async () => {

@@ -5,7 +5,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 
 use crate::address;
-use crate::backend::Draft;
+use crate::backend::{AlertsWaiting, Draft};
 use crate::bare::Bare;
 use crate::components::banner;
 use crate::components::icon::{Icon, icon};
@@ -31,6 +31,8 @@ pub enum Place {
     Approvals,
     /// Work of owners.
     Tasks,
+    /// What is out of the ordinary.
+    Alerts,
     /// People.
     People,
     /// The book.
@@ -46,21 +48,37 @@ pub enum Place {
 pub struct Counts {
     approvals: usize,
     tasks: usize,
+    alerts: AlertsWaiting,
 }
 
 impl Counts {
     /// A count that cannot be read is not shown; the page is still worth having.
     pub(crate) async fn read(desk: &Desk) -> Self {
-        let (approvals, tasks, proposals) = join!(
+        let (approvals, tasks, proposals, alerts) = join!(
             desk.backend.approvals.count(&desk.caller),
             desk.backend.access.tasks(&desk.caller),
-            desk.backend.editing.proposals(&desk.caller)
+            desk.backend.editing.proposals(&desk.caller),
+            desk.backend.alerts.waiting(&desk.caller)
         );
         let proposals = proposals.map(|all| all.iter().filter(|one| one.may_confirm).count());
         Self {
             approvals: approvals.unwrap_or_default(),
             tasks: tasks.map(|t| t.len()).unwrap_or_default() + proposals.unwrap_or_default(),
+            alerts: alerts.unwrap_or_default(),
         }
+    }
+
+    fn has_tasks(self, place: Place) -> bool {
+        self.tasks > 0 || place == Place::Tasks
+    }
+
+    fn has_alerts(self, place: Place) -> bool {
+        self.alerts.is_concerned || place == Place::Alerts
+    }
+
+    /// Whether there are more entries than a phone has room for: then the book is in the menu there.
+    fn has_no_room(self, place: Place) -> bool {
+        self.has_tasks(place) && self.has_alerts(place)
     }
 }
 
@@ -87,7 +105,7 @@ pub(crate) fn frame(
         <a class="skip" href="#main">"Skip to the content"</a>
         <div class="frame">
             {rail(place, desk, counts)}
-            {top(desk)}
+            {top(desk, counts.has_no_room(place))}
             <main id="main" class="main" tabindex="-1">
                 {risk}
                 {notice}
@@ -114,7 +132,11 @@ fn failure(desk: &Desk, draft: &Draft, draft_id: &str) -> AnyView {
 }
 
 fn rail(place: Place, desk: &Desk, counts: Counts) -> AnyView {
-    let tasks = (counts.tasks > 0 || place == Place::Tasks)
+    let alerts = counts
+        .has_alerts(place)
+        .then(|| entry(routes::ALERTS, "Alerts", Icon::Alert, place == Place::Alerts, counts.alerts.count));
+    let tasks = counts
+        .has_tasks(place)
         .then(|| entry(routes::TASKS, "Tasks", Icon::Task, place == Place::Tasks, counts.tasks));
     view! {
         <nav class="rail" aria-label="Main">
@@ -131,10 +153,18 @@ fn rail(place: Place, desk: &Desk, counts: Counts) -> AnyView {
                     counts.approvals,
                 )}
                 {tasks}
-                {entry(routes::AUDIT, "Audit", Icon::Book, place == Place::Audit, 0)}
-                {entry(routes::PEOPLE, "People", Icon::People, place == Place::People, 0)}
-                {desk.caller.roles.administrator
-                    .then(|| entry(routes::ADMIN, "Administration", Icon::Admin, place == Place::Admin, 0))}
+                {alerts}
+                {entry_unless(
+                    counts.has_no_room(place),
+                    routes::AUDIT,
+                    "Audit",
+                    Icon::Book,
+                    place == Place::Audit,
+                )}
+                {entry_unless(true, routes::PEOPLE, "People", Icon::People, place == Place::People)}
+                {desk.caller.roles.administrator.then(|| {
+                    entry_unless(true, routes::ADMIN, "Administration", Icon::Admin, place == Place::Admin)
+                })}
             </ul>
             <p class="rail-zone">
                 "Times in " <a href=routes::SETTINGS>{desk.caller.time_zone.name()}</a>
@@ -145,23 +175,37 @@ fn rail(place: Place, desk: &Desk, counts: Counts) -> AnyView {
 }
 
 fn entry(path: &'static str, words: &'static str, sign: Icon, is_here: bool, count: usize) -> AnyView {
+    view! { <li>{way(path, words, sign, is_here, count)}</li> }.into_any()
+}
+
+/// An entry that stands in the menu instead, on phones, if `is_in_menu`.
+fn entry_unless(
+    is_in_menu: bool,
+    path: &'static str,
+    words: &'static str,
+    sign: Icon,
+    is_here: bool,
+) -> AnyView {
+    let class = if is_in_menu { "rail-people" } else { "" };
+    view! { <li class=class>{way(path, words, sign, is_here, 0)}</li> }.into_any()
+}
+
+fn way(path: &'static str, words: &'static str, sign: Icon, is_here: bool, count: usize) -> AnyView {
     let count = (count > 0).then(|| {
         let shown = if count > 99 { "99+".to_owned() } else { count.to_string() };
         view! { <span class="count">{shown}<span class="sr-only">" waiting"</span></span> }
     });
     view! {
-        <li class=if matches!(path, routes::PEOPLE | routes::ADMIN) { "rail-people" } else { "" }>
-            <a class="rail-entry" href=path aria-current=is_here.then_some("page") title=words>
-                {icon(sign)}
-                <span class="rail-words">{words}</span>
-                {count}
-            </a>
-        </li>
+        <a class="rail-entry" href=path aria-current=is_here.then_some("page") title=words>
+            {icon(sign)}
+            <span class="rail-words">{words}</span>
+            {count}
+        </a>
     }
     .into_any()
 }
 
-fn top(desk: &Desk) -> AnyView {
+fn top(desk: &Desk, audit_is_here: bool) -> AnyView {
     // The catalogue has the same field, larger, with filters.
     let is_catalogue = desk.here.split('?').next() == Some(routes::CATALOGUE);
     let search = (!is_catalogue).then(|| {
@@ -193,6 +237,9 @@ fn top(desk: &Desk) -> AnyView {
                         {icon(Icon::Person)}
                         "What I hold"
                     </a>
+                    {audit_is_here.then(|| view! {
+                        <a class="menu-entry menu-phone" href=routes::AUDIT>{icon(Icon::Book)} "Audit"</a>
+                    })}
                     <a class="menu-entry menu-phone" href=routes::PEOPLE>
                         {icon(Icon::People)}
                         "People"

@@ -68,6 +68,10 @@ notices! {
     TokenEnded = "token-ended", "The token has ended. Whatever shows it is refused.";
     AliasSet = "alias-set", "Noted. The reports under these words follow in a moment, old ones too.";
     AliasTakenBack = "alias-taken-back", "Taken back. The reports under these words are matched anew.";
+    AlertTakenUp = "alert-taken-up", "You look at it now. The others see that.";
+    AlertResolved = "alert-resolved", "Resolved. What you said stands in the book.";
+    AlertHandedOver = "alert-handed-over", "Handed over. It waits for them now.";
+    AlertCommented = "alert-commented", "Noted. Whoever sees the alert reads it.";
     StatusChanged = "status-changed", "The status is changed.";
 }
 

@@ -12,6 +12,11 @@ pub const REQUEST_FORM: &str = "/requests/new";
 pub const APPROVALS: &str = "/approvals";
 /// What owners do by hand.
 pub const TASKS: &str = "/tasks";
+/// What is out of the ordinary; `/alerts/{id}` is one. `?state=open|acknowledged|resolved|all`, `?severity=`, `?rule=`,
+/// `?resource=SLUG`, `?person=ID`.
+pub const ALERTS: &str = "/alerts";
+/// What is watched; `/alerts/rules/{name}` is one rule.
+pub const ALERT_RULES: &str = "/alerts/rules";
 /// The book; `/audit/{event}` is one event.
 pub const AUDIT: &str = "/audit";
 /// Who had what: `?date=` a day or a moment.
@@ -66,6 +71,16 @@ pub const SIGNED_OUT: &str = "/signed-out";
 pub const HEALTHZ: &str = "/healthz";
 /// Ready to serve.
 pub const READYZ: &str = "/readyz";
+
+/// The page of the alert with this id.
+pub fn alert(id: &str) -> String {
+    format!("{ALERTS}/{id}")
+}
+
+/// The page of the rule with this name.
+pub fn alert_rule(name: &str) -> String {
+    format!("{ALERT_RULES}/{name}")
+}
 
 /// The page of the resource with this slug.
 pub fn resource(slug: &str) -> String {

@@ -62,6 +62,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/requests/:id") view=pages::request::Request ssr=SsrMode::Async/>
                 <Route path=path!("/approvals") view=pages::approvals::Approvals ssr=SsrMode::Async/>
                 <Route path=path!("/tasks") view=pages::tasks::Tasks ssr=SsrMode::Async/>
+                <Route path=path!("/alerts") view=pages::alerts::Alerts ssr=SsrMode::Async/>
+                <Route path=path!("/alerts/rules") view=pages::alert_rules::Rules ssr=SsrMode::Async/>
+                <Route path=path!("/alerts/rules/:name") view=pages::alert_rules::Rule ssr=SsrMode::Async/>
+                <Route path=path!("/alerts/:id") view=pages::alert::Alert ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
                 <Route path=path!("/audit/windows") view=pages::windows::Windows ssr=SsrMode::Async/>
                 <Route path=path!("/audit/windows/import") view=pages::window_file::WindowFile ssr=SsrMode::Async/>

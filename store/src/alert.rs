@@ -1,3 +1,16 @@
-//! Alerts: what rules found out of the ordinary, and what became of it.
+//! Alerts: how they are raised, who sees them, and what becomes of them.
 
+mod change;
+mod evidence;
+mod list;
 pub mod raise;
+mod record;
+mod rule;
+mod sight;
+
+pub use change::{NewStep, StepRecord, acknowledge, assign, insert_step, resolve, steps};
+pub use evidence::{Evidence, evidence};
+pub use list::{COUNTED_MAX, Cursor, Filter, Tallied, Which, find, list, lock, similar, tally};
+pub use record::AlertRecord;
+pub use rule::{RuleCount, rule_counts};
+pub use sight::{Reader, Waiting, waiting};

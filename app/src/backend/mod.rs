@@ -6,6 +6,7 @@
 mod access;
 mod account;
 mod administration;
+mod alerts;
 mod approvals;
 mod audit;
 mod catalogue;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub use access::*;
 pub use account::*;
 pub use administration::*;
+pub use alerts::*;
 pub use approvals::*;
 pub use audit::*;
 pub use catalogue::*;
@@ -60,6 +62,8 @@ pub struct Backend {
     pub approvals: Arc<dyn Approvals>,
     /// Holding, giving back, taking away, manual tasks.
     pub access: Arc<dyn Access>,
+    /// What is out of the ordinary.
+    pub alerts: Arc<dyn Alerts>,
     /// The book.
     pub audit: Arc<dyn Audit>,
     /// Queries of it that are kept under a name.

@@ -1,5 +1,6 @@
 //! Sensitivity and state: a word and a shape, never colour alone.
 
+use domain::alert::{Severity, State, Verdict};
 use domain::audit::Outcome;
 use domain::catalogue::Sensitivity;
 use domain::export::ExportState;
@@ -25,6 +26,21 @@ macro_rules! bars {
 
 /// Four bars, as many filled as it is sensitive, and the word.
 pub fn sensitivity(level: Sensitivity) -> AnyView {
+    measured(level, level.as_str())
+}
+
+/// The same for how bad an alert is if it is true.
+pub fn severity(level: Severity) -> AnyView {
+    let bars = match level {
+        Severity::Low => Sensitivity::Low,
+        Severity::Medium => Sensitivity::Medium,
+        Severity::High => Sensitivity::High,
+        Severity::Critical => Sensitivity::Critical,
+    };
+    measured(bars, level.as_str())
+}
+
+fn measured(level: Sensitivity, word: &'static str) -> AnyView {
     let (class, bars) = match level {
         Sensitivity::Low => ("sense sense-low", bars!("sense-on", "sense-off", "sense-off", "sense-off")),
         Sensitivity::Medium => {
@@ -38,7 +54,7 @@ pub fn sensitivity(level: Sensitivity) -> AnyView {
     view! {
         <span class=class>
             <svg class="sense-bars" viewBox="0 0 15 10" aria-hidden="true" inner_html=bars></svg>
-            {level.as_str()}
+            {word}
         </span>
     }
     .into_any()
@@ -127,6 +143,20 @@ pub fn export(state: ExportState) -> AnyView {
         ExportState::Failed => ("state state-bad", Shape::Cross, "failed"),
         ExportState::Cancelled => ("state state-over", Shape::Dash, "cancelled"),
         ExportState::Expired => ("state state-over", Shape::Dash, "let go"),
+    };
+    view! { <span class=class>{shape(which)} {words}</span> }.into_any()
+}
+
+/// Where an alert stands, and what it was found to be.
+pub fn alert(state: State) -> AnyView {
+    let (class, which, words) = match state {
+        State::Open => ("state state-waiting", Shape::Ring, "open"),
+        State::Acknowledged => ("state state-moving", Shape::Half, "taken up"),
+        State::Resolved { verdict: Verdict::True, .. } => ("state state-bad", Shape::Cross, "found true"),
+        State::Resolved { verdict: Verdict::False, .. } => ("state state-over", Shape::Dash, "false alarm"),
+        State::Resolved { verdict: Verdict::Accepted { .. }, .. } => {
+            ("state state-over", Shape::Clock, "accepted")
+        }
     };
     view! { <span class=class>{shape(which)} {words}</span> }.into_any()
 }

@@ -9,6 +9,7 @@
 pub mod access;
 pub mod account;
 pub mod administration;
+pub mod alerts;
 pub mod approvals;
 pub mod editing;
 pub mod exports;
@@ -189,6 +190,10 @@ pub fn register_server_functions() {
     register_explicit::<access::Revoke>();
     register_explicit::<access::Attest>();
     register_explicit::<access::Retry>();
+    register_explicit::<alerts::AcknowledgeAlert>();
+    register_explicit::<alerts::ResolveAlert>();
+    register_explicit::<alerts::HandOverAlert>();
+    register_explicit::<alerts::CommentAlert>();
     register_explicit::<exports::PrepareExport>();
     register_explicit::<exports::EndExport>();
     register_explicit::<people::SetStatus>();

@@ -25,10 +25,23 @@ pub(crate) fn rows(clock: Clock, events: &[Event], columns: &[Column]) -> AnyVie
 
 /// Events under the days on which they happened; `has_heading` where a heading stands above them all.
 pub(crate) fn event_rows(clock: Clock, events: &[Event], has_heading: bool) -> AnyView {
+    under_days(clock, events.iter().map(|event| (event, true)), has_heading)
+}
+
+/// Events that something else is made of, under their days; not each has a page that is open to whoever reads.
+pub(crate) fn evidence_rows<'a>(clock: Clock, events: impl Iterator<Item = (&'a Event, bool)>) -> AnyView {
+    under_days(clock, events, true)
+}
+
+fn under_days<'a>(
+    clock: Clock,
+    events: impl Iterator<Item = (&'a Event, bool)>,
+    has_heading: bool,
+) -> AnyView {
     let mut days: Vec<(String, Vec<AnyView>)> = Vec::new();
-    for event in events {
+    for (event, is_open) in events {
         let day = clock.day(event.occurred_at);
-        let row = event_row(clock, event);
+        let row = event_row(clock, event, is_open);
         match days.last_mut() {
             Some((last, rows)) if *last == day => rows.push(row),
             _ => days.push((day, vec![row])),
@@ -58,12 +71,19 @@ fn path_of(event: &Event) -> String {
     format!("{}/{}", routes::AUDIT, event.id)
 }
 
-fn event_row(clock: Clock, event: &Event) -> AnyView {
+fn event_row(clock: Clock, event: &Event, is_open: bool) -> AnyView {
     let reason = event.reason.clone().map(|reason| view! { <p class="event-reason">"“" {reason} "”"</p> });
     let imported = (event.source.origin == "imported").then(tag::imported);
+    let time = clock.of_day(event.occurred_at);
+    let time = if is_open {
+        view! { <a class="event-time" href=path_of(event)>{time} <span class="sr-only">" details"</span></a> }
+            .into_any()
+    } else {
+        view! { <span class="event-time">{time}</span> }.into_any()
+    };
     view! {
         <li class=mark(event)>
-            <a class="event-time" href=path_of(event)>{clock.of_day(event.occurred_at)} <span class="sr-only">" details"</span></a>
+            {time}
             <div class="event-words">
                 <p>{sentence(event)} " " {tag::outcome(event.outcome)} {imported}</p>
                 {reason}

@@ -24,10 +24,13 @@ use crate::routes;
 #[component]
 pub fn Home() -> impl IntoView {
     page(Place::Home, |desk| async move {
-        let (home, exports) =
-            join!(desk.backend.access.home(&desk.caller), desk.backend.exports.news(&desk.caller));
+        let (home, exports, alerts) = join!(
+            desk.backend.access.home(&desk.caller),
+            desk.backend.exports.news(&desk.caller),
+            desk.backend.alerts.waiting(&desk.caller)
+        );
         // Without them, the page is still worth having.
-        let (home, exports) = (home?, exports.unwrap_or_default());
+        let (home, exports, alerts) = (home?, exports.unwrap_or_default(), alerts.unwrap_or_default());
         let held = held(&desk, &home.held);
         let open = (!home.open.is_empty())
             .then(|| section("open", "What you asked for", request_rows(desk.clock(), &home.open)));
@@ -37,7 +40,7 @@ pub fn Home() -> impl IntoView {
                 lead(&home),
                 Some(find(home.start.is_none())),
             )}
-            {waiting(&home)}
+            {waiting(&home, alerts.count)}
             {exports::call(exports)}
             {soon_over(&desk, &home.held)}
             {home.start.as_ref().map(start)}
@@ -66,7 +69,7 @@ fn lead(home: &backend::Home) -> String {
     }
 }
 
-fn waiting(home: &backend::Home) -> Option<AnyView> {
+fn waiting(home: &backend::Home, alerts: usize) -> Option<AnyView> {
     let decide = (home.to_decide > 0).then(|| {
         let words = match home.to_decide {
             1 => "One request waits for your decision".to_owned(),
@@ -74,6 +77,14 @@ fn waiting(home: &backend::Home) -> Option<AnyView> {
             count => format!("{count} requests wait for your decision"),
         };
         view! { <a class="call" href=routes::APPROVALS>{icon(Icon::Approval)} <span>{words}</span> {icon(Icon::Right)}</a> }
+    });
+    let alerts = (alerts > 0).then(|| {
+        let words = match alerts {
+            1 => "One alert waits for your answer".to_owned(),
+            100.. => "100 or more alerts wait for your answer".to_owned(),
+            count => format!("{count} alerts wait for your answer"),
+        };
+        view! { <a class="call" href=routes::ALERTS>{icon(Icon::Alert)} <span>{words}</span> {icon(Icon::Right)}</a> }
     });
     let tasks = (home.tasks > 0).then(|| {
         let words = match home.tasks {
@@ -90,8 +101,8 @@ fn waiting(home: &backend::Home) -> Option<AnyView> {
         let path = format!("{}#unexplained", routes::TASKS);
         view! { <a class="call" href=path>{icon(Icon::People)} <span>{words}</span> {icon(Icon::Right)}</a> }
     });
-    (decide.is_some() || tasks.is_some() || unexplained.is_some())
-        .then(|| view! { <div class="calls">{decide} {tasks} {unexplained}</div> }.into_any())
+    (decide.is_some() || alerts.is_some() || tasks.is_some() || unexplained.is_some())
+        .then(|| view! { <div class="calls">{decide} {alerts} {tasks} {unexplained}</div> }.into_any())
 }
 
 /// The page's one primary action, unless there is something better to begin with.

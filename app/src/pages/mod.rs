@@ -2,6 +2,11 @@
 
 mod account_form;
 pub mod admin;
+pub mod alert;
+mod alert_forms;
+mod alert_rows;
+pub mod alert_rules;
+pub mod alerts;
 pub mod approvals;
 pub mod as_of;
 pub mod audit;

@@ -231,7 +231,7 @@ async fn event(store: &Store, caller: &Caller, id: EventId) -> Result<EventView,
 }
 
 /// The book and the requests have readers of their own.
-async fn sees_request(
+pub(super) async fn sees_request(
     conn: &mut PgConnection,
     caller: &Caller,
     id: Option<RequestId>,

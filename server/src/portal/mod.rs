@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+mod alerts;
 pub mod approvals;
 pub mod audit;
 pub mod catalogue;
@@ -63,6 +64,7 @@ impl Portal {
             requests: portal.clone(),
             approvals: portal.clone(),
             access: portal.clone(),
+            alerts: portal.clone(),
             sources: portal.clone(),
             reports: portal.clone(),
             windows: portal.clone(),

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod alerting;
 mod as_of;
 mod book;
 mod canaries;

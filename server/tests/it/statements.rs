@@ -102,7 +102,8 @@ async fn a_page_takes_few_statements_however_many_rows_it_has(pool: PgPool) {
             _ => house.ask(&ben, right).await,
         };
     }
-    for (path, bound) in [("/", 17), ("/catalogue", 10), ("/requests", 7), ("/approvals", 19), ("/tasks", 9)]
+    for (path, bound) in
+        [("/", 19), ("/catalogue", 11), ("/requests", 8), ("/approvals", 20), ("/tasks", 10), ("/alerts", 8)]
     {
         let (answer, statements) = statements_of(browser.get(path)).await;
         assert_eq!(answer.status, http::StatusCode::OK, "{path}: {}", answer.body);

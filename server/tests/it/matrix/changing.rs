@@ -8,6 +8,7 @@ use app::backend::{
 use server::jobs::{exporter, linker, sequencer};
 
 use super::Stage;
+use crate::alerting::raised::{Raised, resource_of};
 use crate::house::{House, caller_of};
 
 /// A system that “owner” owns, a bundle and a job role, by their ids; a source with a token.
@@ -22,6 +23,9 @@ pub(super) struct Made {
     pub(super) window: String,
     /// Of “admin”, and ready.
     pub(super) export: String,
+    /// About “holder”, on what “owner” owns; another one is taken up.
+    pub(super) alert: String,
+    pub(super) taken_up: String,
 }
 
 impl Made {
@@ -58,7 +62,22 @@ impl Made {
         };
         let window = Windows::add(&house.portal, &admin, &window).await.unwrap().to_string();
         let export = Self::export(house, &admin).await;
-        Self { system, slug: "ledger".into(), bundle, job_role, source, token, window, export }
+        let [alert, taken_up] = Self::alerts(house, *now, entitlement).await;
+        let slug = "ledger".into();
+        Self { system, slug, bundle, job_role, source, token, window, export, alert, taken_up }
+    }
+
+    async fn alerts(house: &House, now: chrono::DateTime<chrono::Utc>, entitlement: &str) -> [String; 2] {
+        let resource = resource_of(&house.pool, entitlement.parse().unwrap()).await;
+        let holder = caller_of(&house.pool, "holder").await;
+        let raise = |number| Raised::new(number, now).about(&holder).on(resource).raise(&house.pool);
+        let (open, taken_up) = (raise(1).await, raise(2).await);
+        sqlx::query("update alert set state = 'acknowledged' where id = $1")
+            .bind(taken_up.0)
+            .execute(&house.pool)
+            .await
+            .unwrap();
+        [open.to_string(), taken_up.to_string()]
     }
 
     async fn export(house: &House, admin: &Caller) -> String {

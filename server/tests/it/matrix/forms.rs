@@ -143,6 +143,15 @@ async fn every_form_refuses_everybody_it_should(pool: PgPool) {
             ),
             [401, 403, 403, 403, 403, 404],
         ),
+        // Those who read it without taking care of it may not; to others there is none.
+        ("acknowledge-alert", format!("typed[id]={}", made.taken_up), [401, 404, 404, 409, 403, 409]),
+        ("acknowledge-alert", format!("typed[id]={MISSING}"), FORM_NOT_FOUND),
+        ("resolve-alert", format!("typed[id]={}", made.alert), [401, 404, 404, 422, 403, 422]),
+        ("resolve-alert", format!("typed[id]={MISSING}&typed[verdict]=true&typed[reason]=x"), FORM_NOT_FOUND),
+        ("hand-over-alert", format!("typed[id]={}", made.alert), [401, 404, 404, 422, 403, 422]),
+        ("hand-over-alert", format!("typed[id]={MISSING}&typed[person]=x"), FORM_NOT_FOUND),
+        ("comment-alert", format!("typed[id]={}", made.alert), [401, 404, 404, 422, 403, 422]),
+        ("comment-alert", format!("typed[id]={MISSING}&typed[words]=x"), FORM_NOT_FOUND),
         (
             "set-account",
             format!("typed[person]={other}&typed[system]={MISSING}&typed[account]=x"),
@@ -197,6 +206,7 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
     let query = TypedSavedQuery { name: "Old".into(), query: "old".into(), ..TypedSavedQuery::default() };
     SavedQueries::save(&stage.house.portal, &holder, &query).await.unwrap();
     let saved = stage.house.portal.list(&holder).await.unwrap().queries.remove(0).id;
+    let alert = stage.made.alert.clone();
     let asked = typed(write);
     let submit = format!(
         "typed[entitlements]={}&typed[ends]=duration&typed[duration]=4+hours&typed[rationale]=Why+not",
@@ -214,6 +224,10 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
         ("holder", "delete-query", format!("typed[id]={saved}")),
         ("holder", "prepare-export", "typed[query]=request&typed[format]=csv".into()),
         ("admin", "end-export", format!("typed[id]={}", stage.made.export)),
+        ("owner", "acknowledge-alert", format!("typed[id]={alert}")),
+        ("owner", "comment-alert", format!("typed[id]={alert}&typed[words]=Asked")),
+        ("owner", "hand-over-alert", format!("typed[id]={alert}&typed[person]=admin@example.com")),
+        ("admin", "resolve-alert", format!("typed[id]={alert}&typed[verdict]=true&typed[reason]=Seen")),
         ("holder", "save-settings", "typed[time_zone]=Europe/Oslo".into()),
         ("admin", "set-status", format!("typed[id]={other}&typed[status]=suspended&typed[reason]=Leave")),
         ("auditor", "end-device", format!("typed[id]={device}")),
