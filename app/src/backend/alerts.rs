@@ -183,8 +183,8 @@ pub struct AlertStep {
     pub to: Option<PersonRef>,
     /// What it was found to be.
     pub verdict: Option<Verdict>,
-    /// The event of it.
-    pub event: EventId,
+    /// The event of it, where its page is open to the caller.
+    pub event: Option<EventId>,
 }
 
 /// A rule, and what came of it in the last 30 days.

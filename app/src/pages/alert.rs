@@ -106,15 +106,18 @@ fn evidence(desk: &Desk, alert: &AlertView) -> AnyView {
         };
         view! { <p class="quiet">{words}</p> }
     });
+    let is_nothing = shown + alert.gone == 0;
+    let nothing = is_nothing
+        .then(|| view! { <p class="quiet">"No single event is behind it: it is how things stand."</p> });
     let more = alert.row.times.saturating_sub(shown + alert.gone);
     let all = audit_search(desk.clock(), alert);
-    let more = (more > 0).then(|| {
+    let more = (more > 0 && !is_nothing).then(|| {
         let words = format!("and {} more", thousands(more));
         let way = all.map(|path| view! { " · " <a href=path>"Look for them in the audit"</a> });
         view! { <p class="quiet alert-note">{words} {way}</p> }
     });
     let rows = evidence_rows(desk.clock(), alert.evidence.iter().map(|one| (&one.event, one.is_open)));
-    view! { {gone} {rows} {more} }.into_any()
+    view! { {gone} {nothing} {rows} {more} }.into_any()
 }
 
 /// The search that shows all of it, as far as who and where say so.
@@ -171,7 +174,11 @@ fn keepers(alert: &AlertView) -> AnyView {
 }
 
 fn past(clock: Clock, step: &AlertStep) -> Step {
-    let path = format!("{}/{}", routes::AUDIT, step.event);
+    let when = clock.short(step.at);
+    let when = match step.event {
+        Some(event) => view! { <a href=format!("{}/{event}", routes::AUDIT)>{when}</a> }.into_any(),
+        None => when,
+    };
     let (mark, what) = match (step.kind.as_str(), step.verdict) {
         ("raised", _) => (Mark::Done, "raised it".into_any()),
         ("acknowledged", _) => (Mark::Done, "took it up".into_any()),
@@ -191,7 +198,7 @@ fn past(clock: Clock, step: &AlertStep) -> Step {
     Step {
         mark,
         sentence: view! { {step.by_name.clone()} " " {what} }.into_any(),
-        when: Some(view! { <a href=path>{clock.short(step.at)}</a> }.into_any()),
+        when: Some(when),
         said: step.words.clone(),
     }
 }

@@ -19,7 +19,7 @@ fn alert_row(clock: Clock, row: &AlertRow) -> AnyView {
     let keeper = row.keeper.clone().map(|name| view! { " · " {name} " takes care of it" });
     let until = match row.state {
         State::Resolved { verdict: Verdict::Accepted { until }, .. } => {
-            Some(view! { <span class="quiet">"until " {clock.short(until)}</span> })
+            Some(view! { " · until " {clock.short(until)} })
         }
         _ => None,
     };
@@ -27,9 +27,9 @@ fn alert_row(clock: Clock, row: &AlertRow) -> AnyView {
         <li class="row row-link alert-row">
             <div class="row-main">
                 <p class="row-title"><a class="row-cover" href=routes::alert(&row.id.to_string())>{row.sentence.clone()}</a></p>
-                <p class="row-sub">{row.title.clone()} " · " {often(clock, row)} {keeper}</p>
+                <p class="row-sub">{row.title.clone()} " · " {often(clock, row)} {keeper} {until}</p>
             </div>
-            <div class="row-tags alert-tags">{tag::severity(row.severity)} {tag::alert(row.state)} {until}</div>
+            <div class="row-tags alert-tags">{tag::severity(row.severity)} {tag::alert(row.state)}</div>
         </li>
     }
     .into_any()

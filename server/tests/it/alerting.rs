@@ -165,6 +165,8 @@ async fn an_alert_is_taken_up_discussed_handed_over_and_resolved_and_all_of_it_s
             ("resolved", Some("The migration runs until then.")),
         ]
     );
+    let opened = view.steps.iter().map(|step| step.event.is_some()).collect::<Vec<_>>();
+    assert_eq!(opened, [false, true, true, true, false], "the events of others are not an owner's to open");
     assert_eq!(view.steps[3].to.as_ref().map(|to| to.id), Some(post.admin.id()));
     // What is over is still spoken about.
     post.comment(&post.ana, "Looked at it again.").await.unwrap();

@@ -44,7 +44,7 @@ pub(super) async fn show(store: &Store, caller: &Caller, id: AlertId) -> Result<
         late_seconds: record.late.map(|late| late.num_seconds()),
         evidence,
         gone,
-        steps: steps.into_iter().map(step).collect(),
+        steps: steps.into_iter().map(|record| step(caller, record)).collect(),
         similar: similar.iter().map(row).collect(),
         rule,
         hindrance: hindrance(caller, record.relation).map(str::to_owned),
@@ -109,7 +109,9 @@ fn may_take_over(record: &AlertRecord, person: &PersonRef) -> bool {
     !is(&record.person) && !is(&record.assigned_to)
 }
 
-fn step(record: StepRecord) -> AlertStep {
+/// The book tells of what becomes of alerts whoever did it, and those to whom all of it is open.
+fn step(caller: &Caller, record: StepRecord) -> AlertStep {
+    let is_open = caller.roles.sees_all() || record.by == Some(caller.id());
     AlertStep {
         kind: record.kind,
         at: record.at,
@@ -118,6 +120,6 @@ fn step(record: StepRecord) -> AlertStep {
         words: record.words,
         to: record.to,
         verdict: record.verdict,
-        event: record.event,
+        event: is_open.then_some(record.event),
     }
 }
