@@ -3,7 +3,7 @@
 -- What the rules that count over time remember of each source, beside how far they have come (`book_reader`, "judge"):
 -- written together with the alerts that come of it.
 create table alert_memory (
-    -- The source that reports, by its origin; empty for what Gatebook does itself.
+    -- The source that reports, by its origin; empty for what Gatebook does itself. A second clock of it adds its number.
     lane text primary key check (length(lane) <= 200),
     -- As the evaluator writes it; another release that cannot read it begins with nothing in mind.
     memory jsonb not null,
@@ -19,8 +19,14 @@ create table acquaintance (
     primary key (person_id, resource_id)
 );
 insert into acquaintance (person_id, resource_id, first_at)
-select person_id, resource_id, min(occurred_at) from event_link
-where person_id is not null and resource_id is not null group by person_id, resource_id;
+select l.person_id, l.resource_id, min(l.occurred_at) from event_link l
+join event e on e.class = 'usage' and e.recorded_at = l.recorded_at and e.id = l.event_id
+where l.person_id is not null and l.resource_id is not null and e.outcome = 'success' and e.action like 'resource.%'
+group by l.person_id, l.resource_id;
+
+-- Since when somebody's status is what it is: what they did before is not the doing of somebody who has left. Null where
+-- that was before it was noted.
+alter table person add column status_since timestamptz;
 
 create table alert (
     id uuid primary key,
@@ -90,4 +96,4 @@ comment on index alert_step_of is 'alert_step: the thread of an alert';
 
 -- Rules begin with what comes from now on; the past is tried out, not told.
 insert into book_reader (name, position)
-select 'judge', position from book_reader where name = 'search' and position > 0;
+select 'judge', last_position from event_sequence where last_position > 0;

@@ -2,8 +2,8 @@
 //!
 //! One judge at a time ([`SessionLock::try_judging`](crate::SessionLock::try_judging)) reads what is linked by position,
 //! as the reader `judge`. How far it has come, what the rules remember and the alerts that come of it are written
-//! together, and only from where the judge began: a crash at any point neither loses nor doubles any, and a judge that
-//! lost its lock unknowingly changes nothing.
+//! together, and only from the position that the judge stands at: a crash at any point neither loses nor doubles any,
+//! and a judge that lost its lock unknowingly changes nothing, and stops.
 
 mod facts;
 mod write;
@@ -31,10 +31,19 @@ pub struct Memory {
     pub judged_to: DateTime<Utc>,
 }
 
+/// Where a judge begins.
+#[derive(Debug, Clone, Default)]
+pub struct Beginning {
+    /// What was judged last.
+    pub position: i64,
+    /// What is remembered of every source as of then.
+    pub memory: HashMap<String, Memory>,
+}
+
 /// Some events to be judged.
 #[derive(Debug, Clone)]
 pub struct Batch {
-    /// Where the judge stood.
+    /// What was judged before.
     pub from: i64,
     /// The position of the last event.
     pub to: i64,
@@ -49,16 +58,15 @@ pub struct Learned {
     pub memory: HashMap<String, Memory>,
 }
 
-/// The next events, at most `limit`.
+/// The events behind `from`, at most `limit`.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn next(store: &Store, limit: i64) -> Result<Batch> {
+pub async fn next(store: &Store, from: i64, limit: i64) -> Result<Batch> {
     let mut conn = store.read().await?;
     // One moment of the database: what is linked is read with its links.
     let mut tx = conn.begin().await?;
     sqlx::query!("set transaction isolation level repeatable read, read only").execute(&mut *tx).await?;
-    let from = book_reader::position(&mut tx, READER).await?;
     let ahead = book_reader::position(&mut tx, AHEAD).await?;
     let to = from.saturating_add(limit).min(ahead).max(from);
     let events = if to > from { facts::read(&mut tx, from, to).await? } else { Vec::new() };
@@ -66,18 +74,23 @@ pub async fn next(store: &Store, limit: i64) -> Result<Batch> {
     Ok(Batch { from, to, events })
 }
 
-/// What is remembered of every source.
+/// Where the judge before stopped.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn memory(store: &Store) -> Result<HashMap<String, Memory>> {
-    let rows = sqlx::query!("select lane, memory, judged_to from alert_memory")
-        .fetch_all(&mut *store.read().await?)
-        .await?;
-    Ok(rows
+pub async fn begin(store: &Store) -> Result<Beginning> {
+    let mut conn = store.read().await?;
+    // One moment of the database: what is remembered is of that position.
+    let mut tx = conn.begin().await?;
+    sqlx::query!("set transaction isolation level repeatable read, read only").execute(&mut *tx).await?;
+    let position = book_reader::position(&mut tx, READER).await?;
+    let rows = sqlx::query!("select lane, memory, judged_to from alert_memory").fetch_all(&mut *tx).await?;
+    tx.rollback().await?;
+    let memory = rows
         .into_iter()
         .map(|row| (row.lane, Memory { memory: row.memory, judged_to: row.judged_to }))
-        .collect())
+        .collect();
+    Ok(Beginning { position, memory })
 }
 
 /// How many events wait to be judged.

@@ -1,5 +1,6 @@
 //! People, their managers, job roles and accounts.
 
+use chrono::{DateTime, Utc};
 use domain::id::{EntitlementId, PersonId, SystemId};
 use domain::person::{PersonRef, PersonStatus};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
@@ -131,14 +132,23 @@ pub async fn accounts(conn: &mut PgConnection, person: PersonId) -> Result<Vec<(
     Ok(rows.into_iter().map(|row| (SystemId(row.system_id), row.name)).collect())
 }
 
-/// Changes whether somebody works here. `false` when it was so already.
+/// Changes whether somebody works here, from `now` on. `false` when it was so already.
 ///
 /// # Errors
 /// When the database refuses it.
-pub async fn mark_status(conn: &mut PgConnection, id: PersonId, status: PersonStatus) -> Result<bool> {
-    let done =
-        sqlx::query!("update person set status = $2 where id = $1 and status <> $2", id.0, status.as_str())
-            .execute(conn)
-            .await?;
+pub async fn mark_status(
+    conn: &mut PgConnection,
+    id: PersonId,
+    status: PersonStatus,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "update person set status = $2, status_since = $3 where id = $1 and status <> $2",
+        id.0,
+        status.as_str(),
+        now
+    )
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected() == 1)
 }

@@ -184,9 +184,14 @@ fn pool(url: &str, connections_max: u32) -> Result<PgPool> {
             })
         })
         // Longer than any page may take: what nobody waits for any more must not hold a connection.
-        .connect_lazy_with(
-            options.application_name("gatebook").options([("statement_timeout", "60s"), ("jit", "off")]),
-        ))
+        .connect_lazy_with(options.application_name("gatebook").options([
+            ("statement_timeout", "60s"),
+            ("jit", "off"),
+            // A process whose machine is gone holds its locks no longer than that, in seconds.
+            ("tcp_keepalives_idle", "2"),
+            ("tcp_keepalives_interval", "1"),
+            ("tcp_keepalives_count", "2"),
+        ])))
 }
 
 /// A write in progress. Dropped without [`Tx::commit`], it leaves nothing behind.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use store::{SessionLock, Store, StoreError, judging};
+use store::judging::{self, Beginning};
+use store::{SessionLock, Store, StoreError};
 use thiserror::Error;
 
 use crate::judge::{Judge, JudgeError};
@@ -56,8 +57,8 @@ pub async fn run_by(store: &Store, rules: &[Rule]) {
 
 /// Until something fails, or another judge has taken over.
 async fn at_work(store: &Store, rules: &[Rule]) -> Result<(), Stopped> {
-    let mut judge = begin(store, rules).await?;
-    while let Some(is_more) = step(store, &mut judge, BATCH).await? {
+    let (mut judge, mut position) = begin(store, rules).await?;
+    while let Some(is_more) = step(store, &mut judge, &mut position, BATCH).await? {
         if !is_more {
             tokio::time::sleep(EVERY).await;
         }
@@ -65,19 +66,26 @@ async fn at_work(store: &Store, rules: &[Rule]) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// A judge who knows what was remembered.
-async fn begin(store: &Store, rules: &[Rule]) -> Result<Judge, Stopped> {
-    Ok(Judge::new(rules.to_vec(), judging::memory(store).await?)?)
+/// A judge who knows what was remembered, and the position that this is of.
+async fn begin(store: &Store, rules: &[Rule]) -> Result<(Judge, i64), Stopped> {
+    let Beginning { position, memory } = judging::begin(store).await?;
+    Ok((Judge::new(rules.to_vec(), memory)?, position))
 }
 
 /// Judges the next events: whether there likely are more; `None` where another judge has come further.
-async fn step(store: &Store, judge: &mut Judge, limit: i64) -> Result<Option<bool>, Stopped> {
-    let batch = judging::next(store, limit).await?;
+async fn step(
+    store: &Store,
+    judge: &mut Judge,
+    position: &mut i64,
+    limit: i64,
+) -> Result<Option<bool>, Stopped> {
+    let batch = judging::next(store, *position, limit).await?;
     if batch.to == batch.from {
         return Ok(Some(false));
     }
     let (findings, learned) = judge.judge(&batch.events)?;
     let is_ours = judging::finish(store, &batch, &learned, &findings).await?;
+    *position = batch.to;
     Ok(is_ours.then_some(batch.to - batch.from == limit))
 }
 
@@ -96,8 +104,8 @@ pub async fn catch_up(store: &Store) -> Result<(), Stopped> {
 pub async fn catch_up_by(store: &Store, rules: &[Rule], batch: i64) -> Result<(), Stopped> {
     let Some(lock) = SessionLock::try_judging(store).await? else { return Ok(()) };
     let done = async {
-        let mut judge = begin(store, rules).await?;
-        while step(store, &mut judge, batch).await? == Some(true) {}
+        let (mut judge, mut position) = begin(store, rules).await?;
+        while step(store, &mut judge, &mut position, batch).await? == Some(true) {}
         Ok(())
     };
     let done = done.await;

@@ -27,9 +27,11 @@ pub(super) fn document(event: &Judged) -> Value {
     put("sensitivity", entry.sensitivity.clone().map(Value::from));
     put("entitlement", entry.entitlement_name.clone().map(Value::from));
     put("entitlement_id", entry.entitlement_id.map(|id| json!(id)));
+    put("place", place(entry).cloned().map(Value::from));
     put("what", what(entry).map(Value::from));
     put("request_id", entry.request_id.map(|id| json!(id)));
     put("grant_id", entry.grant_id.map(|id| json!(id)));
+    put("lane", Some(super::lane_of(event).into()));
     put("source", Some(json!({ "origin": entry.origin, "ip": entry.ip })));
     put("covered", entry.covered.map(|covered| if covered { "yes" } else { "no" }.into()));
     put("ended_before", entry.ended_before.then_some(Value::Bool(true)));
@@ -64,11 +66,14 @@ fn actor(entry: &Entry) -> Value {
 
 /// “read on payments-prod”, or as much of it as is known.
 fn what(entry: &Entry) -> Option<String> {
-    let place = entry.resource_name.as_ref().or(entry.system_name.as_ref());
-    match (&entry.entitlement_name, place) {
+    match (&entry.entitlement_name, place(entry)) {
         (Some(entitlement), Some(place)) => Some(format!("{entitlement} on {place}")),
         (only, place) => place.or(only.as_ref()).cloned(),
     }
+}
+
+fn place(entry: &Entry) -> Option<&String> {
+    entry.resource_name.as_ref().or(entry.system_name.as_ref())
 }
 
 /// Two people, whichever of them acted.

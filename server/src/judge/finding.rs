@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use domain::alert::{Finding, LATE, Severity};
 use rsigma_eval::{EvaluationResult, ResultBody};
 use serde_json::Value;
@@ -20,15 +21,18 @@ const SENTENCE_MAX_CHARS: usize = 900;
 /// What this result of the evaluator says of its rule.
 pub(super) fn of(rule: &Rule, result: &EvaluationResult, event: &Judged, document: &Value) -> Finding {
     let entry = &event.entry;
-    let (positions, times) = match &result.body {
-        ResultBody::Detection(_) => (vec![entry.position], 1),
+    let (positions, times, first_at) = match &result.body {
+        ResultBody::Detection(_) => (vec![entry.position], 1, None),
         ResultBody::Correlation(body) => {
-            let refs = body.event_refs.iter().flatten();
-            let mut positions: Vec<i64> = refs.filter_map(|place| place.id.as_ref()?.parse().ok()).collect();
+            let refs = body.event_refs.as_deref().unwrap_or_default();
+            let mut positions: Vec<i64> =
+                refs.iter().filter_map(|place| place.id.as_ref()?.parse().ok()).collect();
             positions.push(entry.position);
             positions.sort_unstable();
             positions.dedup();
-            (positions, whole(body.aggregated_value))
+            let first = refs.iter().map(|place| place.timestamp).min();
+            let first: Option<DateTime<Utc>> = first.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+            (positions, whole(body.aggregated_value), first)
         }
     };
     let late = entry.recorded_at - entry.occurred_at;
@@ -43,7 +47,7 @@ pub(super) fn of(rule: &Rule, result: &EvaluationResult, event: &Judged, documen
         resource: entry.resource_id.map(Into::into),
         grant: entry.grant_id.map(Into::into),
         positions,
-        first_at: entry.occurred_at,
+        first_at: first_at.map_or(entry.occurred_at, |first| first.min(entry.occurred_at)),
         last_at: entry.occurred_at,
         late: (late >= LATE).then_some(late),
     }

@@ -1,9 +1,9 @@
 //! Judging events by rules: Sigma, evaluated in the order of the book, each source by its own clock.
 //!
 //! A rule that counts over time counts by when things occurred. Events of one source that come in a little out of order
-//! count as of the latest before them; what comes in later than that is judged for itself, together with what comes in
-//! with it: it would otherwise seem to have happened at once with what is new. What was brought in as history, and what
-//! the judge itself wrote, is not judged.
+//! count as of the latest before them; what comes in later than that is counted by another clock of that source: it would
+//! otherwise seem to have happened at once with what is new. What was brought in as history, and what the judge itself
+//! wrote, is not judged.
 
 mod document;
 mod finding;
@@ -20,7 +20,7 @@ use thiserror::Error;
 use crate::rules::Rule;
 use lane::Lane;
 
-/// Events of one source this far behind its latest count as of that; those further behind are judged for themselves.
+/// Events this far behind the latest that a clock has counted count as of that; those further behind are another clock's.
 pub const OUT_OF_ORDER: TimeDelta = TimeDelta::minutes(5);
 /// Where the past that was brought in comes from.
 const BROUGHT_IN: &str = "imported";
@@ -74,14 +74,12 @@ impl Judge {
         let mut learned = Learned::default();
         for (name, events) in by_lane {
             if !self.lanes.contains_key(name) {
-                let lane = Lane::new(&self.rules, self.asleep.remove(name))?;
+                let lane = Lane::new(&self.rules, name, &mut self.asleep)?;
                 self.lanes.insert(name.to_owned(), lane);
             }
             let Some(lane) = self.lanes.get_mut(name) else { continue };
             findings.extend(lane.judge(&self.rules, &events)?);
-            if let Some(memory) = lane.memory()? {
-                learned.memory.insert(name.to_owned(), memory);
-            }
+            learned.memory.extend(lane.memory(name)?);
         }
         // In the order of the book, whatever the order of the sources.
         findings.sort_by_key(|finding| finding.positions.iter().max().copied());

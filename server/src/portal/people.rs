@@ -162,7 +162,8 @@ pub(crate) async fn mark_status(
     if status != PersonStatus::Active {
         unowned::expect_loss(tx, &record.person()).await?;
     }
-    if !person::mark_status(tx.conn(), id, status).await? {
+    let now = tx.now;
+    if !person::mark_status(tx.conn(), id, status, now).await? {
         return Ok(None);
     }
     match status {

@@ -71,6 +71,7 @@ async fn whatever_is_killed_reports_stand_in_the_book_once_and_all_that_is_made_
         kills.during_ingest + kills.during_jobs + kills.during_exports,
         usize::try_from(rounds).unwrap()
     );
+    assert!(kills.while_judging > 0, "nothing waited for the judge: {kills:?}");
     assert!(found.was_a_trial(), "there was hardly any load: {found}");
     assert!(found.is_clean(), "{found:#?}");
     for portal in portals {

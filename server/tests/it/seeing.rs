@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::backend::{Audit as _, AuditPage, context_of};
 use app::error::PortalError;
-use domain::audit::Event;
 use domain::audit::query::{Field, Query, parse};
+use domain::audit::{Action, Event, NewEvent};
 use domain::caller::Caller;
 use domain::id::{EventId, SourceId, SystemId};
 use futures::TryStreamExt as _;
@@ -89,6 +89,11 @@ impl Cast {
         yard.sender.system = Some((SystemId(elsewhere), "Databases".into()));
         yard.report("elsewhere", |event| event.actor = by_email("eve@example.com")).await;
 
+        // Of which nobody is told by being whom it is about.
+        let mut alert = NewEvent::by_system(Action::AlertRaised).subject(ben.person.clone());
+        alert.about.resource_id = Some(yard.resource.into());
+        yard.house.store.begin().await.unwrap().commit(alert).await.unwrap();
+
         let house = yard.house;
         let bens = ["with"].into_iter().chain(ON_THE_RESOURCE.into_iter().skip(4));
         let people = vec![
@@ -161,7 +166,7 @@ async fn holders_managers_and_owners_see_what_is_theirs_and_nothing_more(pool: P
     cast.link().await;
     let house = &cast.house;
     let all = cast.all().await;
-    assert_eq!(all.len(), 9, "{all:?}");
+    assert_eq!(all.len(), 10, "{all:?}");
     // Before anything is indexed, and when all of it is.
     for is_indexed in [false, true] {
         if is_indexed {

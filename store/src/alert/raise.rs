@@ -1,7 +1,7 @@
 //! Findings become alerts: a new one, one that counts, or one that is open again.
 
 use chrono::{DateTime, Utc};
-use domain::alert::{Again, Finding, State, Verdict};
+use domain::alert::{Again, Finding, State};
 use domain::audit::{About, Action, Actor, NewEvent};
 use domain::caller::Source;
 use domain::id::{AlertId, EventId, PersonId};
@@ -10,7 +10,8 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Result, StoreError, Tx};
+use super::record::{state_of, verdict_of};
+use crate::{Result, Tx};
 
 /// So many of its events an alert lists; it counts all of them.
 pub const LISTED_MAX: i64 = 1_000;
@@ -57,7 +58,8 @@ async fn one(tx: &mut Tx, finding: &Finding) -> Result<Option<(EventId, NewEvent
             (id, "raised", 0)
         }
     };
-    list(tx.conn(), id, &new, listed).await?;
+    // A new one lists what was counted before, too: without it, it would not be what it is.
+    list(tx.conn(), id, if kind == "raised" { &finding.positions } else { &new }, listed).await?;
     let event = EventId(tx.new_id());
     step(tx.conn(), id, event, kind, now).await?;
     Ok(Some((event, told(tx.conn(), id, kind, finding).await?)))
@@ -67,7 +69,7 @@ async fn standing(conn: &mut PgConnection, rule: &str, key: &str) -> Result<Opti
     let Some(row) = sqlx::query!(
         r#"select id, state, verdict, accepted_until, resolved_at, last_position,
              (select count(*) from alert_event e where e.alert_id = a.id) as "listed!"
-           from alert a where rule = $1 and key = $2 order by raised_at desc, id desc limit 1 for update"#,
+           from alert a where rule = $1 and key = $2 order by (state <> 'resolved') desc, raised_at desc, id desc limit 1 for update"#,
         rule,
         key
     )
@@ -76,30 +78,9 @@ async fn standing(conn: &mut PgConnection, rule: &str, key: &str) -> Result<Opti
     else {
         return Ok(None);
     };
-    let state = state_of(&row.state, row.verdict.as_deref(), row.accepted_until, row.resolved_at)?;
+    let verdict = verdict_of(row.verdict.as_deref(), row.accepted_until);
+    let state = state_of(&row.state, verdict, row.resolved_at)?;
     Ok(Some(Standing { id: AlertId(row.id), state, last_position: row.last_position, listed: row.listed }))
-}
-
-/// The state that these columns say.
-///
-/// # Errors
-/// When they say none.
-pub fn state_of(
-    state: &str,
-    verdict: Option<&str>,
-    accepted_until: Option<DateTime<Utc>>,
-    resolved_at: Option<DateTime<Utc>>,
-) -> Result<State> {
-    Ok(match (state, verdict, accepted_until, resolved_at) {
-        ("open", None, None, None) => State::Open,
-        ("acknowledged", None, None, None) => State::Acknowledged,
-        ("resolved", Some("true"), None, Some(at)) => State::Resolved { verdict: Verdict::True, at },
-        ("resolved", Some("false"), None, Some(at)) => State::Resolved { verdict: Verdict::False, at },
-        ("resolved", Some("accepted"), Some(until), Some(at)) => {
-            State::Resolved { verdict: Verdict::Accepted { until }, at }
-        }
-        _ => return Err(StoreError::corrupt("alert", state)),
-    })
 }
 
 async fn insert(tx: &mut Tx, id: AlertId, finding: &Finding, new: &[i64], last_position: i64) -> Result<()> {
@@ -130,7 +111,7 @@ async fn insert(tx: &mut Tx, id: AlertId, finding: &Finding, new: &[i64], last_p
     Ok(())
 }
 
-/// It happened again: the alert says so, in the words of the last time.
+/// It happened again: the alert says so, in the words of the last time, and as severely as the worst.
 async fn count(
     conn: &mut PgConnection,
     id: AlertId,
@@ -140,14 +121,19 @@ async fn count(
 ) -> Result<()> {
     sqlx::query!(
         "update alert set times = times + $2, sentence = $3, last_position = $4, first_at = least(first_at, $5),
-           last_at = greatest(last_at, $6), late_seconds = greatest(late_seconds, $7) where id = $1",
+           last_at = greatest(last_at, $6), late_seconds = greatest(late_seconds, $7),
+           severity = (array['low', 'medium', 'high', 'critical'])[greatest(
+             array_position(array['low', 'medium', 'high', 'critical'], severity),
+             array_position(array['low', 'medium', 'high', 'critical'], $8))]
+         where id = $1",
         id.0,
         times(new),
         finding.sentence,
         last_position,
         finding.first_at,
         finding.last_at,
-        finding.late.map(|late| late.num_seconds().max(1))
+        finding.late.map(|late| late.num_seconds().max(1)),
+        finding.severity.as_str()
     )
     .execute(conn)
     .await?;

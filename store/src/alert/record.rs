@@ -131,10 +131,13 @@ pub(super) fn read(row: &PgRow) -> Result<AlertRecord> {
 }
 
 fn state(row: &PgRow) -> Result<State> {
-    let word: &str = row.try_get("state")?;
-    let verdict: Option<&str> = row.try_get("verdict")?;
-    let verdict = verdict_of(verdict, row.try_get("accepted_until")?);
-    match (word, verdict, row.try_get("resolved_at")?) {
+    let verdict = verdict_of(row.try_get("verdict")?, row.try_get("accepted_until")?);
+    state_of(row.try_get("state")?, verdict, row.try_get("resolved_at")?)
+}
+
+/// A state out of its columns.
+pub(super) fn state_of(word: &str, verdict: Option<Verdict>, at: Option<DateTime<Utc>>) -> Result<State> {
+    match (word, verdict, at) {
         ("open", None, None) => Ok(State::Open),
         ("acknowledged", None, None) => Ok(State::Acknowledged),
         ("resolved", Some(verdict), Some(at)) => Ok(State::Resolved { verdict, at }),

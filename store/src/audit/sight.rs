@@ -25,6 +25,9 @@ pub enum Sight {
 /// What owners of a resource or system see of it, by what stands before the dot of the action.
 const OWNERS_SEE: [&str; 3] = ["grant", "request", "resource"];
 
+/// Nobody is told of an alert by being whom it is about.
+const NEVER_OF_ONESELF: &str = "alert";
+
 impl Sight {
     /// Of whom, or by whom.
     pub fn person(self) -> PersonId {
@@ -36,7 +39,8 @@ impl Sight {
     /// Adds it as a condition on the event `e`.
     pub(super) fn push(self, query: &mut QueryBuilder<Postgres>) {
         let person = self.person().0;
-        query.push("(e.actor_id = ").push_bind(person).push(" or e.subject_id = ").push_bind(person);
+        query.push("(e.actor_id = ").push_bind(person).push(" or (e.subject_id = ").push_bind(person);
+        query.push(" and split_part(e.action, '.', 1) <> ").push_bind(NEVER_OF_ONESELF).push(")");
         if matches!(self, Self::By(_)) {
             query.push(
                 " or exists (select from event_link l where l.event_id = e.id and l.covered and (l.person_id = ",
@@ -65,7 +69,9 @@ impl Sight {
             ids.iter().map(|id| lexeme(&format!(":{letter}{id}"))).collect()
         };
         let own = [self.person().0];
-        let own = Node::any_of([with('A', &own), with('S', &own)].concat());
+        let kind = |noun: &str| format!("{}:*", named('k', &format!("{noun}.")));
+        let told = Node { index: None, check: Some(format!("!{}", kind(NEVER_OF_ONESELF))), is_exact: true };
+        let own = Node::any_of(with('A', &own)).or(Node::any_of(with('S', &own)).and(told));
         let Self::By(reader) = self else { return Ok(own) };
         let Others { people, resources, systems } = others(conn, reader).await?;
         let used = Node::any_of(with('P', &people)).and(Node::exact(named('c', "true")));
@@ -73,7 +79,7 @@ impl Sight {
         if places.is_empty() {
             return Ok(own.or(used));
         }
-        let kinds = OWNERS_SEE.map(|noun| format!("{}:*", named('k', &format!("{noun}.")))).join(" | ");
+        let kinds = OWNERS_SEE.map(kind).join(" | ");
         // The kinds are common: they help to tell, and not to find.
         let kinds = Node { index: None, check: Some(format!("({kinds})")), is_exact: true };
         Ok(own.or(used).or(Node::any_of(places).and(kinds)))

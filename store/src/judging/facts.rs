@@ -33,7 +33,7 @@ pub struct Entry {
     pub actor_id: Option<Uuid>,
     /// The name here where it is known who that is, otherwise as the source has it.
     pub actor_name: String,
-    /// `active`, `suspended` or `left`, today.
+    /// `active`, `suspended` or `left`, when it happened; as far back as that is known.
     pub actor_status: Option<String>,
     /// Whose access it is about.
     pub subject_id: Option<Uuid>,
@@ -61,7 +61,7 @@ pub struct Entry {
     pub grant_id: Option<Uuid>,
     /// Whether a grant covered it; `None` where that cannot be told.
     pub covered: Option<bool>,
-    /// Whether nothing covered it, and the actor had held something there that was closed by then.
+    /// Whether nothing covered it, and all that the actor had held there was closed by then.
     pub ended_before: bool,
     /// Everything else, as the database writes it.
     pub detail: String,
@@ -81,7 +81,7 @@ pub(super) async fn read(conn: &mut PgConnection, from: i64, to: i64) -> Result<
     let entries = sqlx::query_as!(
         Entry,
         r#"select n.position, e.class, e.occurred_at, e.recorded_at, e.action, e.outcome, e.origin, e.ip, e.actor_kind,
-             p.id as "actor_id?", coalesce(p.name, e.actor_name) as "actor_name!", p.status as "actor_status?",
+             p.id as "actor_id?", coalesce(p.name, e.actor_name) as "actor_name!", case when p.status_since > e.occurred_at then 'active' else p.status end as "actor_status?",
              e.subject_id, e.subject_name, s.id as "system_id?", coalesce(s.name, e.system_name) as system_name,
              r.id as "resource_id?", coalesce(r.name, e.resource_name) as resource_name,
              r.environment as "environment?", r.sensitivity as "sensitivity?",
@@ -91,7 +91,11 @@ pub(super) async fn read(conn: &mut PgConnection, from: i64, to: i64) -> Result<
              l.covered is not distinct from false and exists (
                select from access_grant g join entitlement had on had.id = g.entitlement_id
                where g.person_id = l.person_id and had.resource_id = l.resource_id and g.state in ('ended', 'revoked')
-                 and g.closed_at <= e.occurred_at) as "ended_before!",
+                 and g.closed_at <= e.occurred_at)
+             and not exists (
+               select from access_grant g join entitlement has on has.id = g.entitlement_id
+               where g.person_id = l.person_id and has.resource_id = l.resource_id and g.active_since <= e.occurred_at
+                 and (g.closed_at is null or g.closed_at > e.occurred_at)) as "ended_before!",
              e.detail::text as "detail!"
            from event_position n
            -- The limit keeps the planner from reading whole months to join them.
@@ -122,7 +126,7 @@ pub(super) async fn read(conn: &mut PgConnection, from: i64, to: i64) -> Result<
 impl Entry {
     /// Who used what, where it is a use and both are known.
     pub(super) fn used_by(&self) -> Option<(Uuid, Uuid)> {
-        if self.class != "usage" || self.outcome != "success" {
+        if self.class != "usage" || self.outcome != "success" || !self.action.starts_with("resource.") {
             return None;
         }
         self.actor_id.zip(self.resource_id)

@@ -63,6 +63,26 @@ async fn use_after_the_end_is_told_from_its_very_moment_on_and_the_second_before
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_permission_that_ended_long_ago_is_not_the_reason_while_another_is_held(pool: PgPool) {
+    let bench = Bench::open(pool).await;
+    let ben = bench.yard.ben().await;
+    let admin: uuid::Uuid = sqlx::query_scalar(
+        "insert into entitlement (id, resource_id, name, target, created_at)
+         values (gen_random_uuid(), $1, 'admin', 'admin', $2) returning id",
+    )
+    .bind(bench.yard.resource)
+    .bind(start())
+    .fetch_one(&bench.yard.house.pool)
+    .await
+    .unwrap();
+    let long_ago = start() - TimeDelta::days(700);
+    bench.yard.held(&ben, admin.into(), long_ago - TimeDelta::days(1), Some(long_ago)).await;
+    bench.yard.held(&ben, bench.yard.read, start() - TimeDelta::hours(1), None).await;
+    bench.yard.report("1", |event| event.target.entitlement = Some("admin".into())).await;
+    assert_eq!(bench.fired().await, ["use-not-covered"]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn whoever_has_left_or_is_suspended_is_told_when_active_and_whoever_works_here_is_not(pool: PgPool) {
     let bench = Bench::open(pool).await;
     let ben = bench.yard.ben().await;
@@ -81,6 +101,25 @@ async fn whoever_has_left_or_is_suspended_is_told_when_active_and_whoever_works_
     let alert = bench.alert_of("use-by-somebody-gone").await;
     assert_eq!(alert.sentence, "Ben Okafor, who is suspended, was active at payments-prod");
     assert_eq!(alert.times, 2);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_somebody_did_before_they_left_and_the_end_of_their_session_are_not_told(pool: PgPool) {
+    let bench = Bench::open(pool).await;
+    let ben = bench.yard.ben().await;
+    bench.yard.held(&ben, bench.yard.read, start() - TimeDelta::hours(8), Some(start())).await;
+    sqlx::query("update person set status = 'left', status_since = $2 where id = $1")
+        .bind(ben.id().0)
+        .bind(start())
+        .execute(&bench.yard.house.pool)
+        .await
+        .unwrap();
+    bench.yard.report_at("1", start() - SECOND).await;
+    let closed = UsageAction::parse(UsageAction::SESSION_CLOSED).unwrap();
+    bench.yard.report("2", |event| event.action = closed).await;
+    assert_eq!(bench.fired().await, <[&str; 0]>::default());
+    bench.yard.report_at("3", start()).await;
+    assert_eq!(bench.fired().await, ["use-by-somebody-gone"]);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

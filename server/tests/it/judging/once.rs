@@ -113,7 +113,7 @@ async fn a_judge_that_lost_its_lock_unknowingly_changes_nothing(pool: PgPool) {
     bench.yard.report("1", |_| ()).await;
     bench.yard.work().await;
     let store = &bench.yard.house.store;
-    let batch = store::judging::next(store, 10).await.unwrap();
+    let batch = store::judging::next(store, 0, 10).await.unwrap();
     let rules = server::rules::built_in().unwrap();
     let mut judge = server::judge::Judge::new(rules, std::collections::HashMap::new()).unwrap();
     let (findings, learned) = judge.judge(&batch.events).unwrap();
@@ -121,6 +121,67 @@ async fn a_judge_that_lost_its_lock_unknowingly_changes_nothing(pool: PgPool) {
     assert!(store::judging::finish(store, &batch, &learned, &findings).await.unwrap());
     assert!(!store::judging::finish(store, &batch, &learned, &findings).await.unwrap());
     assert_eq!(bench.alert_of("use-not-covered").await.times, 1);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_judge_behind_another_writes_nothing_of_what_comes_next_either(pool: PgPool) {
+    let bench = Bench::open(pool).await;
+    bench.yard.ben().await;
+    bench.denied("a", 6).await;
+    bench.yard.work().await;
+    let store = &bench.yard.house.store;
+    let rules = server::rules::built_in().unwrap();
+    let begun = store::judging::begin(store).await.unwrap();
+    let mut behind = server::judge::Judge::new(rules, begun.memory).unwrap();
+    // Another takes over, and judges what this one has not seen.
+    bench.work().await;
+    bench.after(TimeDelta::seconds(6));
+    bench.denied("b", 3).await;
+    bench.yard.work().await;
+    let batch = store::judging::next(store, begun.position, 100).await.unwrap();
+    let (findings, learned) = behind.judge(&batch.events).unwrap();
+    assert!(!store::judging::finish(store, &batch, &learned, &findings).await.unwrap());
+    bench.after(TimeDelta::seconds(9));
+    bench.denied("c", 3).await;
+    assert_eq!(bench.alert_of("denied-burst").await.times, 12);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_host_that_is_always_behind_is_counted_across_batches(pool: PgPool) {
+    let bench = Bench::open(pool).await;
+    bench.yard.ben().await;
+    for number in 0..10 {
+        let at = bench.after(TimeDelta::seconds(number * 10));
+        for (host, behind) in [("now", TimeDelta::zero()), ("behind", TimeDelta::minutes(30))] {
+            bench
+                .yard
+                .report(&format!("{host}{number}"), |event| {
+                    event.outcome = domain::audit::Outcome::Denied;
+                    event.actor = crate::linking::yard::named(host);
+                    event.occurred_at = at - behind;
+                })
+                .await;
+        }
+        bench.work().await;
+    }
+    let mut told: Vec<_> = bench.raised().await.into_iter().map(|alert| alert.sentence).collect();
+    told.sort();
+    let burst = |host: &str| format!("{host} was denied 10 times within five minutes");
+    assert_eq!(told, [burst("behind"), burst("now")]);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_worse_case_of_an_open_alert_makes_it_as_severe(pool: PgPool) {
+    let bench = Bench::open(pool).await;
+    bench.yard.ben().await;
+    bench.yard.report("1", |_| ()).await;
+    assert_eq!(bench.alert_of("use-not-covered").await.severity, "medium");
+    bench.set_sensitivity("critical").await;
+    bench.yard.report("2", |_| ()).await;
+    assert_eq!(bench.alert_of("use-not-covered").await.severity, "critical");
+    bench.set_sensitivity("low").await;
+    bench.yard.report("3", |_| ()).await;
+    assert_eq!(bench.alert_of("use-not-covered").await.severity, "critical");
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -179,7 +240,7 @@ async fn an_installation_with_a_past_is_told_of_what_comes_not_of_what_was(pool:
     bench.yard.report("1", |_| ()).await;
     bench.yard.work().await;
     // As the migration does, which finds a book that was linked.
-    sqlx::query("insert into book_reader (name, position) select 'judge', position from book_reader where name = 'search'")
+    sqlx::query("insert into book_reader (name, position) select 'judge', last_position from event_sequence")
         .execute(&bench.yard.house.pool)
         .await
         .unwrap();

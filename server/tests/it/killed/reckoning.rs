@@ -159,6 +159,11 @@ async fn misjudged(pool: &PgPool) -> i64 {
         "select abs((select coalesce(sum(times), 0) from alert where rule in ('use-not-covered', 'use-after-end'))
                     - (select count(*) from event_link where covered = false))::bigint
               + abs((select count(*) from alert) - (select count(*) from event where action = 'alert.raised'))
+              -- What a rule counts over time, it has in mind through every kill, up to as many as it counts at most.
+              + coalesce((select abs(sum(times) - (select count(*) from event where outcome = 'denied' and class = 'usage'))
+                    from alert where rule = 'denied-burst'), 1)::bigint
+              + (select count(*) from alert where rule = 'denied-burst' and sentence not like
+                   '% ' || least(1000, (select count(*) from event where outcome = 'denied' and class = 'usage')) || ' times%')
               + abs((select count(*) from alert) - (select count(*) from alert_step))",
     )
     .await

@@ -86,8 +86,11 @@ impl Stage {
     pub fn report(&self, name: &str, number: u64) -> Value {
         let at = self.used_at + TimeDelta::seconds(i64::try_from(number * 337 % 10_000).unwrap());
         let who = if number.is_multiple_of(3) { "ben@example.com" } else { "nobody@example.com" };
+        // Of one second, so that a rule that counts has all of them in mind, whoever judges.
+        let is_denied = number % 50 == 1;
+        let (at, outcome) = if is_denied { (self.used_at, "denied") } else { (at, "success") };
         json!({
-            "id": name, "time": at.to_rfc3339(), "action": "resource.accessed", "outcome": "success",
+            "id": name, "time": at.to_rfc3339(), "action": "resource.accessed", "outcome": outcome,
             "actor": { "kind": "person", "name": "somebody", "email": who },
             "resource": "payments-prod", "entitlement": "read",
             "detail": { "note": "so that an export is longer than what is on its way ".repeat(20) },
