@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::alert::Verdict;
+use domain::audit::Actor;
 use domain::id::{AlertId, EventId, PersonId};
 use domain::person::PersonRef;
 use sqlx::PgConnection;
@@ -71,10 +72,10 @@ pub struct NewStep<'a> {
     pub event: EventId,
     /// When.
     pub at: DateTime<Utc>,
-    /// `acknowledged`, `assigned`, `commented` or `resolved`.
+    /// `raised`, `acknowledged`, `assigned`, `commented`, `resolved` or `reopened`.
     pub kind: &'a str,
-    /// By whom.
-    pub by: &'a PersonRef,
+    /// By whom; nobody where Gatebook did it by itself.
+    pub by: Option<&'a PersonRef>,
     /// In their own words.
     pub words: Option<&'a str>,
     /// To whom it was handed.
@@ -96,8 +97,8 @@ pub async fn insert_step(conn: &mut PgConnection, step: NewStep<'_>) -> Result<(
         step.event.0,
         step.at,
         step.kind,
-        step.by.id.0,
-        step.by.name,
+        step.by.map(|by| by.id.0),
+        step.by.map_or(Actor::System.name(), |by| &by.name),
         step.words,
         step.to.map(|to| to.id.0),
         step.to.map(|to| to.name.as_str()),

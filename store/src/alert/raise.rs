@@ -1,6 +1,5 @@
 //! Findings become alerts: a new one, one that counts, or one that is open again.
 
-use chrono::{DateTime, Utc};
 use domain::alert::{Again, Finding, State};
 use domain::audit::{About, Action, Actor, NewEvent};
 use domain::caller::Source;
@@ -10,6 +9,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::change::{NewStep, insert_step};
 use super::record::{state_of, verdict_of};
 use crate::{Result, Tx};
 
@@ -61,7 +61,8 @@ async fn one(tx: &mut Tx, finding: &Finding) -> Result<Option<(EventId, NewEvent
     // A new one lists what was counted before, too: without it, it would not be what it is.
     list(tx.conn(), id, if kind == "raised" { &finding.positions } else { &new }, listed).await?;
     let event = EventId(tx.new_id());
-    step(tx.conn(), id, event, kind, now).await?;
+    let step = NewStep { alert: id, event, at: now, kind, by: None, words: None, to: None, verdict: None };
+    insert_step(tx.conn(), step).await?;
     Ok(Some((event, told(tx.conn(), id, kind, finding).await?)))
 }
 
@@ -159,26 +160,6 @@ async fn list(conn: &mut PgConnection, id: AlertId, new: &[i64], listed: i64) ->
         id.0,
         new,
         (LISTED_MAX - listed).max(0)
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-async fn step(
-    conn: &mut PgConnection,
-    id: AlertId,
-    event: EventId,
-    kind: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into alert_step (alert_id, event_id, at, kind, by_name) values ($1, $2, $3, $4, $5)",
-        id.0,
-        event.0,
-        now,
-        kind,
-        Actor::System.name()
     )
     .execute(conn)
     .await?;

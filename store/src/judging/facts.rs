@@ -81,7 +81,8 @@ pub(super) async fn read(conn: &mut PgConnection, from: i64, to: i64) -> Result<
     let entries = sqlx::query_as!(
         Entry,
         r#"select n.position, e.class, e.occurred_at, e.recorded_at, e.action, e.outcome, e.origin, e.ip, e.actor_kind,
-             p.id as "actor_id?", coalesce(p.name, e.actor_name) as "actor_name!", case when p.status_since > e.occurred_at then 'active' else p.status end as "actor_status?",
+             p.id as "actor_id?", coalesce(p.name, e.actor_name) as "actor_name!",
+             case when p.status_since > e.occurred_at then 'active' else p.status end as "actor_status?",
              e.subject_id, e.subject_name, s.id as "system_id?", coalesce(s.name, e.system_name) as system_name,
              r.id as "resource_id?", coalesce(r.name, e.resource_name) as resource_name,
              r.environment as "environment?", r.sensitivity as "sensitivity?",

@@ -57,7 +57,7 @@ async fn learn(conn: &mut PgConnection, batch: &Batch, learned: &Learned) -> Res
 
 async fn acquaint(conn: &mut PgConnection, batch: &Batch) -> Result<()> {
     let first = batch.events.iter().filter(|event| event.is_first_use);
-    let (mut people, mut resources, mut moments) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut people, mut resources, mut moments) = (Vec::<Uuid>::new(), Vec::<Uuid>::new(), Vec::new());
     for event in first {
         if let Some((person, resource)) = event.entry.used_by() {
             people.push(person);
@@ -68,7 +68,6 @@ async fn acquaint(conn: &mut PgConnection, batch: &Batch) -> Result<()> {
     if people.is_empty() {
         return Ok(());
     }
-    let (people, resources): (Vec<Uuid>, Vec<Uuid>) = (people, resources);
     sqlx::query!(
         "insert into acquaintance (person_id, resource_id, first_at)
          select * from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) on conflict do nothing",

@@ -210,7 +210,7 @@ async fn write(mut tx: Tx, caller: &Caller, found: &AlertRecord, said: Said) -> 
         event: event_id,
         at,
         kind: said.kind,
-        by: &caller.person,
+        by: Some(&caller.person),
         words: said.words.as_deref(),
         to: said.to.as_ref(),
         verdict: said.verdict,
