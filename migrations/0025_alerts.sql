@@ -72,6 +72,12 @@ create index alert_newest on alert (raised_at desc, id desc);
 comment on index alert_newest is 'alert: the list of all of them';
 create index alert_unresolved on alert (raised_at desc, id desc) where state <> 'resolved';
 comment on index alert_unresolved is 'alert: what waits for somebody, and how many that are';
+create index alert_assigned on alert (assigned_to) where assigned_to is not null;
+comment on index alert_assigned is 'alert: what was handed to a person, and whether anything was';
+create index alert_by_person on alert (person_id, raised_at desc) where person_id is not null;
+comment on index alert_by_person is 'alert: those about a person, and similar ones before';
+create index alert_by_resource on alert (resource_id, raised_at desc) where resource_id is not null;
+comment on index alert_by_resource is 'alert: those about a resource';
 
 -- What an alert is made of, as far as it is listed: its first events and no more than its rule keeps.
 create table alert_event (
@@ -89,7 +95,16 @@ create table alert_step (
     -- Null where Gatebook did it by itself.
     by_id uuid references person,
     by_name text not null check (by_name <> '' and length(by_name) <= 200),
-    words text check (length(words) between 1 and 2000)
+    words text check (length(words) between 1 and 2000),
+    -- To whom it was handed over, with the name as of then, and what it was found to be.
+    to_id uuid references person,
+    to_name text check (to_name <> '' and length(to_name) <= 200),
+    verdict text check (verdict in ('true', 'false', 'accepted')),
+    accepted_until timestamptz,
+    check ((to_id is null) = (to_name is null)),
+    check (to_id is null or kind = 'assigned'),
+    check (verdict is null or kind = 'resolved'),
+    check (accepted_until is null or verdict = 'accepted')
 );
 create index alert_step_of on alert_step (alert_id, at, event_id);
 comment on index alert_step_of is 'alert_step: the thread of an alert';

@@ -11,7 +11,7 @@ use rsigma_eval::{
 use store::judging::{Judged, Memory};
 
 use super::document::document;
-use super::{JudgeError, OUT_OF_ORDER, finding};
+use super::{JudgeError, OUT_OF_ORDER, Rules, finding};
 use crate::rules::Rule;
 
 /// So many windows are kept open by one clock, all of which are written down each time; then the stalest are let go.
@@ -77,7 +77,7 @@ impl Clock {
         self.to.is_none_or(|to| to - at <= OUT_OF_ORDER)
     }
 
-    fn judge(&mut self, rules: &[Rule], event: &Judged, findings: &mut Vec<Finding>) {
+    fn judge(&mut self, rules: &Rules, event: &Judged, findings: &mut Vec<Finding>) {
         let at = moment(event);
         let as_of = self.to.map_or(at, |to| to.max(at));
         if evaluate(&mut self.engine, rules, event, as_of, findings) {
@@ -106,7 +106,7 @@ impl Lane {
     }
 
     /// Judges events of this source, in order of position.
-    pub(super) fn judge(&mut self, rules: &[Rule], events: &[&Judged]) -> Result<Vec<Finding>, JudgeError> {
+    pub(super) fn judge(&mut self, rules: &Rules, events: &[&Judged]) -> Result<Vec<Finding>, JudgeError> {
         let mut findings = Vec::new();
         let mut late = Vec::new();
         for event in events {
@@ -119,7 +119,7 @@ impl Lane {
         for event in late {
             let at = moment(event);
             if self.fitting(at).is_none() {
-                self.wind_up_another(rules)?;
+                self.wind_up_another(&rules.all)?;
             }
             if let Some(clock) = self.fitting(at) {
                 clock.judge(rules, event, &mut findings);
@@ -171,7 +171,7 @@ fn moment(event: &Judged) -> DateTime<Utc> {
 /// Judges one event as of this moment; answers whether a rule counts it.
 fn evaluate(
     engine: &mut CorrelationEngine,
-    rules: &[Rule],
+    rules: &Rules,
     event: &Judged,
     at: DateTime<Utc>,
     findings: &mut Vec<Finding>,
@@ -184,12 +184,13 @@ fn evaluate(
     }
     let matched: Vec<String> = detections.iter().filter_map(|one| one.header.rule_id.clone()).collect();
     for result in engine.process_with_detections(&read, detections, at.timestamp()) {
-        let Some(rule) = rules.iter().find(|rule| result.header.rule_id.as_ref() == Some(&rule.id)) else {
+        let Some(rule) = rules.all.iter().find(|rule| result.header.rule_id.as_ref() == Some(&rule.id))
+        else {
             continue;
         };
         if rule.last_in_order.as_ref().is_none_or(|last| matched.contains(last)) {
             findings.push(finding::of(rule, &result, event, &document));
         }
     }
-    true
+    matched.iter().any(|id| rules.counted.contains(id))
 }

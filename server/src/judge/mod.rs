@@ -9,7 +9,7 @@ mod document;
 mod finding;
 mod lane;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
 use domain::alert::Finding;
@@ -41,9 +41,16 @@ pub enum JudgeError {
     Memory(#[from] serde_json::Error),
 }
 
+/// The rules at work.
+struct Rules {
+    all: Vec<Rule>,
+    /// The ids of those whose events others count.
+    counted: HashSet<String>,
+}
+
 /// The rules at work, with what they remember.
 pub struct Judge {
-    rules: Vec<Rule>,
+    rules: Rules,
     /// One for each source.
     lanes: HashMap<String, Lane>,
     /// What is remembered of sources that have not reported since.
@@ -57,6 +64,8 @@ impl Judge {
     /// When the evaluator refuses one of the rules.
     pub fn new(rules: Vec<Rule>, memory: HashMap<String, Memory>) -> Result<Self, JudgeError> {
         lane::engine(&rules)?;
+        let counted = rules.iter().flat_map(Rule::counted).map(str::to_owned).collect();
+        let rules = Rules { all: rules, counted };
         Ok(Self { rules, lanes: HashMap::new(), asleep: memory })
     }
 
@@ -74,7 +83,7 @@ impl Judge {
         let mut learned = Learned::default();
         for (name, events) in by_lane {
             if !self.lanes.contains_key(name) {
-                let lane = Lane::new(&self.rules, name, &mut self.asleep)?;
+                let lane = Lane::new(&self.rules.all, name, &mut self.asleep)?;
                 self.lanes.insert(name.to_owned(), lane);
             }
             let Some(lane) = self.lanes.get_mut(name) else { continue };

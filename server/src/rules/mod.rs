@@ -52,6 +52,14 @@ pub struct Rule {
     pub collection: SigmaCollection,
 }
 
+impl Rule {
+    /// The ids of the rules of this file whose events others of it count.
+    pub fn counted(&self) -> impl Iterator<Item = &str> {
+        let names = self.collection.correlations.iter().flat_map(|correlation| &correlation.rules);
+        names.filter_map(|name| id_of(&self.collection, name))
+    }
+}
+
 /// What a rule's file says under `gatebook:`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,12 +132,16 @@ fn last_in_order(collection: &SigmaCollection) -> Option<String> {
         .correlations
         .iter()
         .find(|rule| rule.correlation_type == CorrelationType::TemporalOrdered)?;
-    let last = ordered.rules.last()?;
+    id_of(collection, ordered.rules.last()?).map(str::to_owned)
+}
+
+/// The id of the rule that goes by this name or id.
+fn id_of<'a>(collection: &'a SigmaCollection, name: &String) -> Option<&'a str> {
     let rule = collection
         .rules
         .iter()
-        .find(|rule| rule.name.as_ref() == Some(last) || rule.id.as_ref() == Some(last))?;
-    rule.id.clone()
+        .find(|rule| rule.name.as_ref() == Some(name) || rule.id.as_ref() == Some(name))?;
+    rule.id.as_deref()
 }
 
 /// Sigma knows one level more: what only informs is low.

@@ -85,9 +85,10 @@ impl Stage {
     /// A report; some are of Ben's, and some of these while he held what he used.
     pub fn report(&self, name: &str, number: u64) -> Value {
         let at = self.used_at + TimeDelta::seconds(i64::try_from(number * 337 % 10_000).unwrap());
-        let who = if number.is_multiple_of(3) { "ben@example.com" } else { "nobody@example.com" };
         // Of one second, so that a rule that counts has all of them in mind, whoever judges.
         let is_denied = number % 50 == 1;
+        let who =
+            if number.is_multiple_of(3) && !is_denied { "ben@example.com" } else { "nobody@example.com" };
         let (at, outcome) = if is_denied { (self.used_at, "denied") } else { (at, "success") };
         json!({
             "id": name, "time": at.to_rfc3339(), "action": "resource.accessed", "outcome": outcome,
