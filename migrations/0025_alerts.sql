@@ -40,6 +40,8 @@ create table alert (
     sentence text not null check (sentence <> '' and length(sentence) <= 1000),
     -- Whose doing, and where, as far as it is known.
     person_id uuid references person,
+    -- Of two who did it together, the other.
+    other_id uuid references person check (other_id <> person_id),
     system_id uuid references system,
     resource_id uuid references resource,
     grant_id uuid references access_grant,

@@ -208,6 +208,8 @@ pub struct Finding {
     pub sentence: String,
     /// Whose doing.
     pub person: Option<PersonId>,
+    /// Of two who did it together, the other.
+    pub other: Option<PersonId>,
     /// In which system.
     pub system: Option<SystemId>,
     /// On what.

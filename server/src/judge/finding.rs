@@ -43,6 +43,7 @@ pub(super) fn of(rule: &Rule, result: &EvaluationResult, event: &Judged, documen
         key: key(&rule.own.key, document),
         sentence: sentence(&rule.own.sentence, document, times),
         person: person(rule, event),
+        other: rule.own.key.iter().find(|field| *field == "pair").and(entry.subject_id).map(Into::into),
         system: entry.system_id.map(Into::into),
         resource: entry.resource_id.map(Into::into),
         grant: entry.grant_id.map(Into::into),

@@ -87,9 +87,9 @@ async fn standing(conn: &mut PgConnection, rule: &str, key: &str) -> Result<Opti
 async fn insert(tx: &mut Tx, id: AlertId, finding: &Finding, new: &[i64], last_position: i64) -> Result<()> {
     let now = tx.now;
     sqlx::query!(
-        "insert into alert (id, rule, title, severity, key, sentence, person_id, system_id, resource_id, grant_id,
+        "insert into alert (id, rule, title, severity, key, sentence, person_id, other_id, system_id, resource_id, grant_id,
            raised_at, first_at, last_at, times, last_position, late_seconds)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         id.0,
         finding.rule,
         finding.title,
@@ -97,6 +97,7 @@ async fn insert(tx: &mut Tx, id: AlertId, finding: &Finding, new: &[i64], last_p
         finding.key,
         finding.sentence,
         finding.person.map(Uuid::from),
+        finding.other.map(Uuid::from),
         finding.system.map(Uuid::from),
         finding.resource.map(Uuid::from),
         finding.grant.map(Uuid::from),

@@ -41,7 +41,8 @@ impl Reader {
 
     /// Adds whether it is about what the reader did.
     pub(super) fn push_about(self, query: &mut QueryBuilder<Postgres>) {
-        query.push("a.person_id is not distinct from ").push_bind(self.person.0);
+        query.push("(a.person_id is not distinct from ").push_bind(self.person.0);
+        query.push(" or a.other_id is not distinct from ").push_bind(self.person.0).push(")");
     }
 
     /// Adds whether it was handed to the reader.

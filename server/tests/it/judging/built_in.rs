@@ -1,6 +1,6 @@
 //! Each rule that comes with Gatebook: a story in which it fires, the nearest in which it does not, and the boundary.
 
-use app::backend::{Access as _, TypedRequest};
+use app::backend::{Access as _, Alerts as _, AlertsWanted, TypedRequest};
 use chrono::TimeDelta;
 use domain::audit::Outcome;
 use domain::usage::{OutsideTarget, UsageAction};
@@ -251,6 +251,11 @@ async fn two_who_approve_each_other_are_told_and_one_who_approves_another_twice_
     house.decide(&ben, request, "approve").await.unwrap();
     let alert = bench.alert_of("approving-each-other").await;
     assert_eq!(alert.sentence, "Ben Okafor and Ana Ruiz approve each other’s requests");
+    // Neither of the two hears of it, whatever they own.
+    for one in [&ana, &ben] {
+        let told = house.portal.list(one, &AlertsWanted::default()).await.unwrap();
+        assert!(told.rows.is_empty(), "{told:?}");
+    }
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
