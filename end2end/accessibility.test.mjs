@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { raiseAlerts } from './harness/alerts.mjs';
+import { QUESTION, raiseAlerts } from './harness/alerts.mjs';
 import { openWindow, startBrowser } from './harness/browser.mjs';
 import { signedIn, startDemo } from './harness/demo.mjs';
 import { assertReadable } from './harness/reading.mjs';
@@ -39,6 +39,8 @@ const PAGES = [
   { path: '/alerts' },
   { path: '/alerts?state=all&severity=low' },
   { from: '/alerts?state=all', link: '/alerts/', notAs: ['employee'] },
+  { path: '/alerts/suppressions' },
+  { path: QUESTION, notAs: ['approver', 'auditor', 'administrator'] },
   { path: '/alerts/rules' },
   { from: '/alerts/rules', link: '/alerts/rules/' },
   { path: '/audit' },

@@ -72,6 +72,10 @@ notices! {
     AlertResolved = "alert-resolved", "Resolved. What you said stands in the book.";
     AlertHandedOver = "alert-handed-over", "Handed over. It waits for them now.";
     AlertCommented = "alert-commented", "Noted. Whoever sees the alert reads it.";
+    SuspendedFromAlert = "suspended-from-alert", "Suspended. What they held is being taken away.";
+    AlertAsked = "alert-asked", "Asked. The answer stands here as soon as it is there.";
+    QuestionAnswered = "question-answered", "Thank you. Your answer stands in the book.";
+    SuppressionEnded = "suppression-ended", "It is told again from now on.";
     StatusChanged = "status-changed", "The status is changed.";
 }
 

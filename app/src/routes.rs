@@ -15,6 +15,10 @@ pub const TASKS: &str = "/tasks";
 /// What is out of the ordinary; `/alerts/{id}` is one. `?state=open|acknowledged|resolved|all`, `?severity=`, `?rule=`,
 /// `?resource=SLUG`, `?person=ID`.
 pub const ALERTS: &str = "/alerts";
+/// What is not told for a time.
+pub const SUPPRESSIONS: &str = "/alerts/suppressions";
+/// `/questions/{id}` is what somebody is asked about an alert.
+pub const QUESTIONS: &str = "/questions";
 /// What is watched; `/alerts/rules/{name}` is one rule.
 pub const ALERT_RULES: &str = "/alerts/rules";
 /// The book; `/audit/{event}` is one event.
@@ -71,6 +75,11 @@ pub const SIGNED_OUT: &str = "/signed-out";
 pub const HEALTHZ: &str = "/healthz";
 /// Ready to serve.
 pub const READYZ: &str = "/readyz";
+
+/// The page of what somebody is asked.
+pub fn question(id: &str) -> String {
+    format!("{QUESTIONS}/{id}")
+}
 
 /// The page of the alert with this id.
 pub fn alert(id: &str) -> String {

@@ -65,6 +65,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/alerts") view=pages::alerts::Alerts ssr=SsrMode::Async/>
                 <Route path=path!("/alerts/rules") view=pages::alert_rules::Rules ssr=SsrMode::Async/>
                 <Route path=path!("/alerts/rules/:name") view=pages::alert_rules::Rule ssr=SsrMode::Async/>
+                <Route path=path!("/alerts/suppressions") view=pages::suppressions::Suppressions ssr=SsrMode::Async/>
+                <Route path=path!("/questions/:id") view=pages::question::Question ssr=SsrMode::Async/>
                 <Route path=path!("/alerts/:id") view=pages::alert::Alert ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>
                 <Route path=path!("/audit/windows") view=pages::windows::Windows ssr=SsrMode::Async/>

@@ -1,5 +1,9 @@
 //! Alerts: what is out of the ordinary, and what becomes of it.
 
+pub mod overdue;
+pub mod question;
+pub mod suppression;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

@@ -73,6 +73,10 @@ ids! {
     ExportJobId
     /// Something out of the ordinary.
     AlertId
+    /// What somebody is asked about an alert.
+    QuestionId
+    /// What is not told for a time.
+    SuppressionId
     /// A signed-in browser. Not the secret in its cookie.
     SessionId
 }

@@ -2,9 +2,13 @@
 
 import { connected, withLogin } from './postgres.mjs';
 
+/** What Ben is asked about the first of them. */
+export const QUESTION = '/questions/01930000-0000-7000-8000-000000000008';
+
 const ID = '01930000-0000-7000-8000-00000000000';
 
-/** One that is open, one that is taken up and one that is over, on what Ana owns; answers their paths. */
+/** One that is open, one that is taken up and one that is over, on what Ana owns; answers their paths. Ben is asked about the first, and
+ * what the last was accepted for is silent. */
 export async function raiseAlerts() {
   const alerts = [
     { state: 'open', severity: 'high', sentence: 'Ben Okafor used payments-prod, and no grant covers it' },
@@ -33,6 +37,20 @@ export async function raiseAlerts() {
         [ID + index],
       );
     }
+    await client.query(
+      `insert into alert_question (id, alert_id, person_id, asked_by, asked_at, words)
+       select $1, $2, b.id, a.id, now(), 'Was this you?' from person a, person b
+       where a.name = 'Ana Ruiz' and b.name = 'Ben Okafor'`,
+      [ID + 8, ID + 0],
+    );
+    await client.query(
+      `insert into suppression (id, rule, title, person_id, resource_id, reason, made_by, made_at, ends_at, times, last_at)
+       select $1, 'use-not-covered', 'Use that no grant covers', b.id, r.id, 'The migration runs until then.', a.id, now(),
+         now() + interval '9 days', 12, now()
+       from person a, person b, resource r
+       where a.name = 'Ana Ruiz' and b.name = 'Ben Okafor' and r.slug = 'payments-prod'`,
+      [ID + 9],
+    );
   });
   return alerts.map((_, index) => `/alerts/${ID}${index}`);
 }

@@ -45,7 +45,7 @@ pub struct AlertsWaiting {
 /// Which alerts are looked for, in the words of the address; empty is whatever it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AlertsWanted {
-    /// `open`, `acknowledged`, `resolved` or `all`; empty is unresolved.
+    /// `open`, `overdue`, `acknowledged`, `resolved` or `all`; empty is unresolved.
     pub state: String,
     /// A severity.
     pub severity: String,
@@ -118,6 +118,8 @@ pub struct AlertRow {
     pub times: usize,
     /// Who takes care of it, where that was said or somebody has taken it up.
     pub keeper: Option<String>,
+    /// Whether it has waited too long for somebody to take it up.
+    pub is_overdue: bool,
 }
 
 /// Everything about one alert.
@@ -157,6 +159,13 @@ pub struct AlertView {
     pub suggested: Vec<String>,
 }
 
+impl AlertView {
+    /// Whether somebody has said what it was.
+    pub fn is_resolved(&self) -> bool {
+        matches!(self.row.state, State::Resolved { .. })
+    }
+}
+
 /// An event that an alert is made of.
 #[derive(Debug, Clone)]
 pub struct AlertEvidence {
@@ -179,6 +188,8 @@ pub struct AlertStep {
     pub by_name: String,
     /// What they said.
     pub words: Option<String>,
+    /// What was done, with the names of then.
+    pub what: Option<String>,
     /// To whom it was handed.
     pub to: Option<PersonRef>,
     /// What it was found to be.
@@ -255,6 +266,8 @@ pub struct TypedVerdict {
     pub verdict: String,
     /// Until when it is accepted: a local date, or date and time.
     pub until: String,
+    /// How far: a word of `domain::alert::suppression::Reach`; empty for just what this alert counts.
+    pub reach: String,
     /// Why.
     pub reason: String,
 }

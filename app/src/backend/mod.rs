@@ -5,6 +5,7 @@
 
 mod access;
 mod account;
+mod acting;
 mod administration;
 mod alerts;
 mod approvals;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 pub use access::*;
 pub use account::*;
+pub use acting::*;
 pub use administration::*;
 pub use alerts::*;
 pub use approvals::*;
@@ -64,6 +66,8 @@ pub struct Backend {
     pub access: Arc<dyn Access>,
     /// What is out of the ordinary.
     pub alerts: Arc<dyn Alerts>,
+    /// What is done about it.
+    pub acting: Arc<dyn Acting>,
     /// The book.
     pub audit: Arc<dyn Audit>,
     /// Queries of it that are kept under a name.

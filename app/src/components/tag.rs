@@ -161,6 +161,11 @@ pub fn alert(state: State) -> AnyView {
     view! { <span class=class>{shape(which)} {words}</span> }.into_any()
 }
 
+/// Of an alert that has waited too long for somebody to take it up.
+pub fn overdue() -> AnyView {
+    view! { <span class="state state-trouble">{shape(Shape::Clock)} "waits too long"</span> }.into_any()
+}
+
 /// Whether somebody works here; those who do need no word.
 pub fn status(status: PersonStatus) -> Option<AnyView> {
     let (class, which, words) = match status {

@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod account;
+pub mod acting;
 pub mod administration;
 pub mod alerts;
 pub mod approvals;
@@ -194,6 +195,11 @@ pub fn register_server_functions() {
     register_explicit::<alerts::ResolveAlert>();
     register_explicit::<alerts::HandOverAlert>();
     register_explicit::<alerts::CommentAlert>();
+    register_explicit::<acting::RevokeFromAlert>();
+    register_explicit::<acting::SuspendFromAlert>();
+    register_explicit::<acting::AskAboutAlert>();
+    register_explicit::<acting::AnswerQuestion>();
+    register_explicit::<acting::EndSuppression>();
     register_explicit::<exports::PrepareExport>();
     register_explicit::<exports::EndExport>();
     register_explicit::<people::SetStatus>();

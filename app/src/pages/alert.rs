@@ -1,6 +1,7 @@
 //! One alert: the sentence, what to do, what it is made of, and what became of it.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::alert::question::Answer as Answered;
 use domain::alert::{State, Verdict};
 use domain::audit::query::value_text;
 use domain::local_time;
@@ -10,7 +11,7 @@ use super::alert_forms::forms;
 use super::alert_rows::{alert_rows, often};
 use super::audit_rows::evidence_rows;
 use crate::address;
-use crate::backend::{AlertRule, AlertStep, AlertView};
+use crate::backend::{AlertRule, AlertStep, AlertView, Ways};
 use crate::components::head::{crumb, head, section};
 use crate::components::number::thousands;
 use crate::components::person::{people, person, person_with_circle};
@@ -27,6 +28,10 @@ use crate::routes;
 pub fn Alert() -> impl IntoView {
     page(Place::Alerts, |desk| async move {
         let alert = desk.backend.alerts.show(&desk.caller, desk.id("id")?).await?;
+        let ways = match alert.hindrance {
+            None => desk.backend.acting.ways(&desk.caller, alert.row.id).await?,
+            Some(_) => Ways::default(),
+        };
         let similar = (!alert.similar.is_empty())
             .then(|| section("similar", "Similar ones before", alert_rows(desk.clock(), &alert.similar)));
         let body = view! {
@@ -34,7 +39,7 @@ pub fn Alert() -> impl IntoView {
             {head(alert.row.sentence.clone(), standing(desk.clock(), &alert), None)}
             <div class="split">
                 <div class="split-main">
-                    {section("todo", "What to do", what_to_do(&desk, &alert))}
+                    {section("todo", "What to do", what_to_do(&desk, &alert, &ways))}
                     {section("evidence", "What it is made of", evidence(&desk, &alert))}
                     {section("thread", "What became of it", steps(desk.clock(), &alert))}
                     {similar}
@@ -59,16 +64,16 @@ fn standing(clock: Clock, alert: &AlertView) -> AnyView {
     });
     view! {
         <span class="standing">
-            {tag::severity(row.severity)} {tag::alert(row.state)} <span>{rule}</span> <span>{often(clock, row)}</span> {late}
+            {tag::severity(row.severity)} {tag::alert(row.state)} {row.is_overdue.then(tag::overdue)} <span>{rule}</span> <span>{often(clock, row)}</span> {late}
         </span>
     }
     .into_any()
 }
 
-fn what_to_do(desk: &Desk, alert: &AlertView) -> AnyView {
+fn what_to_do(desk: &Desk, alert: &AlertView, ways: &Ways) -> AnyView {
     let action = alert.rule.as_ref().map(|rule| view! { <p class="alert-words">{rule.action.clone()}</p> });
     let places = places(desk, alert);
-    view! { {action} {places} {forms(desk, alert)} }.into_any()
+    view! { {action} {places} {forms(desk, alert, ways)} }.into_any()
 }
 
 /// The pages where one acts on what is behind it.
@@ -187,6 +192,14 @@ fn past(clock: Clock, step: &AlertStep) -> Step {
             (Mark::Done, view! { "handed it over" {to} }.into_any())
         }
         ("commented", _) => (Mark::Done, "said".into_any()),
+        ("revoked", _) => (Mark::Bad, format!("took away {}", done(step)).into_any()),
+        ("suspended", _) => (Mark::Bad, format!("suspended {}", done(step)).into_any()),
+        ("asked", _) => (Mark::Done, format!("asked {}", done(step)).into_any()),
+        ("answered", _) => match step.what.as_deref().and_then(Answered::parse) {
+            Some(Answered::NotMine) => (Mark::Bad, "answered that it was not them".into_any()),
+            _ => (Mark::Done, "answered that it was them".into_any()),
+        },
+        ("escalated", _) => (Mark::Bad, "told the administrators: nobody took it up in time".into_any()),
         ("reopened", _) => (Mark::Done, "opened it again: the same happened".into_any()),
         (_, Some(Verdict::True)) => (Mark::Bad, "found it true".into_any()),
         (_, Some(Verdict::False)) => (Mark::Done, "found it a false alarm".into_any()),
@@ -201,6 +214,10 @@ fn past(clock: Clock, step: &AlertStep) -> Step {
         when: Some(when),
         said: step.words.clone(),
     }
+}
+
+fn done(step: &AlertStep) -> &str {
+    step.what.as_deref().unwrap_or_default()
 }
 
 fn about_rule(rule: &AlertRule) -> AnyView {

@@ -4,9 +4,11 @@ use domain::alert::{ACCEPTED_MAX_DAYS, State};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-use crate::backend::{AlertView, TypedAlertComment, TypedHandOver, TypedVerdict};
+use super::alert_acting::acting;
+use crate::backend::{AlertView, TypedAlertComment, TypedHandOver, TypedVerdict, Ways};
 use crate::components::field::Field;
 use crate::components::icon::{Icon, icon};
+use crate::components::select::select;
 use crate::components::textarea::textarea;
 use crate::desk::{Desk, Filled};
 use crate::forms::alerts::{AcknowledgeAlert, CommentAlert, HandOverAlert, ResolveAlert};
@@ -16,7 +18,7 @@ use crate::forms::field_id;
 const SUGGESTED: &str = "alert-people";
 
 /// The forms that fit where it stands, or why there are none.
-pub(crate) fn forms(desk: &Desk, alert: &AlertView) -> AnyView {
+pub(crate) fn forms(desk: &Desk, alert: &AlertView, ways: &Ways) -> AnyView {
     if let Some(hindrance) = &alert.hindrance {
         return view! { <p class="quiet alert-note">{hindrance.clone()}</p> }.into_any();
     }
@@ -26,7 +28,8 @@ pub(crate) fn forms(desk: &Desk, alert: &AlertView) -> AnyView {
     view! {
         <div class="alert-forms">
             {take_up}
-            {is_open.then(|| resolve(desk, alert))}
+            {is_open.then(|| resolve(desk, alert, ways))}
+            {acting(desk, alert, ways)}
             {is_open.then(|| hand_over(desk, alert))}
             {comment(desk, alert)}
         </div>
@@ -34,7 +37,7 @@ pub(crate) fn forms(desk: &Desk, alert: &AlertView) -> AnyView {
     .into_any()
 }
 
-fn hidden_id(alert: &AlertView) -> AnyView {
+pub(super) fn hidden_id(alert: &AlertView) -> AnyView {
     view! { <input type="hidden" name="typed[id]" value=alert.row.id.to_string()/> }.into_any()
 }
 
@@ -49,7 +52,7 @@ fn take_up(alert: &AlertView) -> AnyView {
 }
 
 /// A form that stands behind its words until it is wanted.
-fn fold(words: &'static str, is_open: bool, body: AnyView) -> AnyView {
+pub(super) fn fold(words: impl IntoView + 'static, is_open: bool, body: AnyView) -> AnyView {
     view! {
         <details class="fold" open=is_open>
             <summary>{words}</summary>
@@ -59,7 +62,7 @@ fn fold(words: &'static str, is_open: bool, body: AnyView) -> AnyView {
     .into_any()
 }
 
-fn resolve(desk: &Desk, alert: &AlertView) -> AnyView {
+fn resolve(desk: &Desk, alert: &AlertView, ways: &Ways) -> AnyView {
     let filled = desk.filled::<TypedVerdict>();
     let is_taken_up = alert.row.state == State::Acknowledged;
     let until = Field::new("until", "Until")
@@ -68,13 +71,23 @@ fn resolve(desk: &Desk, alert: &AlertView) -> AnyView {
     let reason = Field::new("reason", "Why")
         .hint("How it is known. It stands in the book.")
         .error(filled.error("reason"));
+    // A choice of one is none.
+    let reach = (ways.reaches.len() > 1).then(|| {
+        let field = Field::new("reach", "How far").error(filled.error("reach"));
+        let options =
+            ways.reaches.iter().map(|(value, words)| ((*value).to_owned(), words.clone())).collect();
+        select(field, "typed[reach]", &filled.typed.reach, options)
+    });
     // Somebody who looks at it answers next: that is the page's one primary action then.
     let button = if is_taken_up { "button" } else { "button-quiet" };
     let body = view! {
         <form class="form" method="post" action=ResolveAlert::url()>
             {hidden_id(alert)}
             {verdicts(&filled)}
-            <div class="verdict-until">{until.input("typed[until]", "text", filled.typed.until.clone())}</div>
+            <div class="verdict-until">
+                {until.input("typed[until]", "text", filled.typed.until.clone())}
+                {reach}
+            </div>
             {textarea(reason, "typed[reason]", &filled.typed.reason, 3)}
             <div class="form-end"><button class=button type="submit">"Resolve it"</button></div>
         </form>

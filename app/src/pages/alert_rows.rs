@@ -29,7 +29,7 @@ fn alert_row(clock: Clock, row: &AlertRow) -> AnyView {
                 <p class="row-title"><a class="row-cover" href=routes::alert(&row.id.to_string())>{row.sentence.clone()}</a></p>
                 <p class="row-sub">{row.title.clone()} " · " {often(clock, row)} {keeper} {until}</p>
             </div>
-            <div class="row-tags alert-tags">{tag::severity(row.severity)} {tag::alert(row.state)}</div>
+            <div class="row-tags alert-tags">{tag::severity(row.severity)} {tag::alert(row.state)} {row.is_overdue.then(tag::overdue)}</div>
         </li>
     }
     .into_any()

@@ -32,7 +32,10 @@ pub fn Alerts() -> impl IntoView {
             let path = address::with(&narrowed(&wanted, &[]), "older", &list.next);
             view! { <p class="more"><a class="button-quiet" href=path rel="next">"Older"</a></p> }
         });
-        let rules = view! { <a class="button-quiet" href=routes::ALERT_RULES>"What is watched"</a> };
+        let rules = view! {
+            <a class="button-quiet" href=routes::SUPPRESSIONS>"Silent for a time"</a>
+            <a class="button-quiet" href=routes::ALERT_RULES>"What is watched"</a>
+        };
         let body = view! {
             {head("Alerts", lead(&list, &wanted, desk.sees_all()), Some(rules.into_any()))}
             {choices(&list, &wanted)}

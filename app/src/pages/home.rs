@@ -7,7 +7,7 @@ use futures::join;
 use leptos::prelude::*;
 
 use super::requests::request_rows;
-use super::{exports, grant_forms};
+use super::{exports, grant_forms, question};
 use crate::address;
 use crate::backend::{self, HeldGrant, Start, What};
 use crate::components::empty::empty;
@@ -24,13 +24,15 @@ use crate::routes;
 #[component]
 pub fn Home() -> impl IntoView {
     page(Place::Home, |desk| async move {
-        let (home, exports, alerts) = join!(
+        let (home, exports, alerts, questions) = join!(
             desk.backend.access.home(&desk.caller),
             desk.backend.exports.news(&desk.caller),
-            desk.backend.alerts.waiting(&desk.caller)
+            desk.backend.alerts.waiting(&desk.caller),
+            desk.backend.acting.questions(&desk.caller)
         );
         // Without them, the page is still worth having.
         let (home, exports, alerts) = (home?, exports.unwrap_or_default(), alerts.unwrap_or_default());
+        let questions = questions.unwrap_or_default();
         let held = held(&desk, &home.held);
         let open = (!home.open.is_empty())
             .then(|| section("open", "What you asked for", request_rows(desk.clock(), &home.open)));
@@ -40,6 +42,7 @@ pub fn Home() -> impl IntoView {
                 lead(&home),
                 Some(find(home.start.is_none())),
             )}
+            {question::calls(&questions)}
             {waiting(&home, alerts.count)}
             {exports::call(exports)}
             {soon_over(&desk, &home.held)}

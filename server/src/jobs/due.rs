@@ -5,6 +5,8 @@ use store::grant::{GrantRecord, Tried};
 use store::request::RequestRecord;
 use store::{Result, Store, grant, request};
 
+use super::escalator;
+
 const BATCH: i64 = 100;
 
 /// Everything that is due; answers how many changes it made. What goes wrong with one keeps nothing from the others.
@@ -15,6 +17,7 @@ pub async fn all(store: &Store) -> usize {
         // Starts go before ends: a renewal takes over without a gap.
         start_grants(store).await,
         end_grants(store).await,
+        escalator::all(store).await,
     ] {
         match outcome {
             Ok(count) => changes += count,

@@ -2,6 +2,7 @@
 //! queued: any number of workers look for it, and a crash leaves it due.
 
 mod due;
+pub mod escalator;
 pub mod exporter;
 pub mod follower;
 pub mod holdings;

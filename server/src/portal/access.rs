@@ -117,16 +117,11 @@ async fn give_back(store: &Store, caller: &Caller, id: GrantId) -> Result<(), Fa
 async fn revoke(store: &Store, caller: &Caller, id: GrantId, reason: &str) -> Result<(), Fault> {
     let mut tx = store.begin().await?;
     let record = grant::lock(tx.conn(), id).await?.ok_or(PortalError::NotFound)?;
-    let owns = owner::owns(tx.conn(), caller.id(), record.entitlement_id()).await?;
-    let cause = match (owns, caller.roles.administrator) {
-        (true, _) => Cause::Owner,
-        (false, true) => Cause::Administrator,
-        (false, false) => {
-            let sees = sees_grant(tx.conn(), caller, &record).await?;
-            drop(tx);
-            let message = "Only owners and administrators take access away.";
-            return Err(refused(store, caller, &record, sees, message).await);
-        }
+    let Some(cause) = may_revoke(tx.conn(), caller, &record).await? else {
+        let sees = sees_grant(tx.conn(), caller, &record).await?;
+        drop(tx);
+        let message = "Only owners and administrators take access away.";
+        return Err(refused(store, caller, &record, sees, message).await);
     };
     let mut faults = Faults::default();
     let reason = faults.prose("reason", reason);
@@ -134,16 +129,42 @@ async fn revoke(store: &Store, caller: &Caller, id: GrantId, reason: &str) -> Re
         faults.add("reason", "Say why; whoever holds it reads this.");
     }
     faults.check()?;
-    // What was to follow on from it is taken away with it.
+    let event = mark_revoked(&mut tx, caller, &record, cause, reason).await?;
+    tx.commit(event).await?;
+    Ok(())
+}
+
+/// As what the caller may take access away; nothing where they may not.
+pub(super) async fn may_revoke(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    record: &GrantRecord,
+) -> Result<Option<Cause>, Fault> {
+    Ok(match owner::owns(conn, caller.id(), record.entitlement_id()).await? {
+        true => Some(Cause::Owner),
+        false if caller.roles.administrator => Some(Cause::Administrator),
+        false => None,
+    })
+}
+
+/// Takes access away, with what was to follow on from it; answers the event to write.
+pub(super) async fn mark_revoked(
+    tx: &mut Tx,
+    caller: &Caller,
+    record: &GrantRecord,
+    cause: Cause,
+    reason: Option<String>,
+) -> Result<NewEvent, Fault> {
     let others = Which::LiveFor(record.person().id, record.entitlement_id());
     for other in grant::list(tx.conn(), others, 100).await? {
-        if other.state_word() == "scheduled" && other.id() != id {
+        if other.state_word() == "scheduled" && other.id() != record.id() {
             let event = NewEvent::by(caller, Action::GrantRevoking).reason(reason.clone());
-            let event = mark_taken_away(&mut tx, &other, cause, event).await?;
+            let event = mark_taken_away(tx, &other, cause, event).await?;
             tx.record(event).await?;
         }
     }
-    take_away(tx, &record, cause, NewEvent::by(caller, Action::GrantRevoking).reason(reason)).await
+    let event = NewEvent::by(caller, Action::GrantRevoking).reason(reason);
+    mark_taken_away(tx, record, cause, event).await
 }
 
 /// Whoever holds it, owns it, audits or administers knows that it exists.

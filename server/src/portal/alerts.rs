@@ -1,19 +1,24 @@
 //! What is out of the ordinary: lists, one alert, and the rules behind it.
 
+mod acting;
+mod asking;
 mod change;
 mod facets;
 mod rules;
+mod silence;
 mod view;
 
 use app::backend::{
-    AlertList, AlertRow, AlertRule, AlertRuleView, AlertView, Alerts, AlertsWaiting, AlertsWanted, Answer,
-    TypedAlertComment, TypedHandOver, TypedTakeUp, TypedVerdict,
+    Acting, AlertList, AlertRow, AlertRule, AlertRuleView, AlertView, Alerts, AlertsWaiting, AlertsWanted,
+    Answer, QuestionView, SuppressionRow, TypedAlertComment, TypedHandOver, TypedQuestion, TypedReply,
+    TypedRevokeFrom, TypedSuppressionEnd, TypedSuspendFrom, TypedTakeUp, TypedVerdict, Ways,
 };
 use app::error::PortalError;
 use async_trait::async_trait;
 use domain::alert::Severity;
+use domain::alert::overdue::is_overdue;
 use domain::caller::Caller;
-use domain::id::AlertId;
+use domain::id::{AlertId, QuestionId};
 use store::alert::{self, AlertRecord, Cursor, Filter, Reader, Which};
 use store::{Store, catalogue_edit, person};
 
@@ -61,6 +66,45 @@ impl Alerts for Portal {
     }
 }
 
+#[async_trait]
+impl Acting for Portal {
+    async fn ways(&self, caller: &Caller, alert: AlertId) -> Answer<Ways> {
+        tell(acting::ways(&self.store, caller, alert).await)
+    }
+
+    async fn revoke_from(&self, caller: &Caller, typed: &TypedRevokeFrom) -> Answer<()> {
+        tell(acting::revoke(&self.store, caller, typed).await)
+    }
+
+    async fn suspend_from(&self, caller: &Caller, typed: &TypedSuspendFrom) -> Answer<()> {
+        tell(acting::suspend(&self.store, caller, typed).await)
+    }
+
+    async fn ask(&self, caller: &Caller, typed: &TypedQuestion) -> Answer<()> {
+        tell(asking::ask(&self.store, caller, typed).await)
+    }
+
+    async fn questions(&self, caller: &Caller) -> Answer<Vec<(QuestionId, String)>> {
+        tell(asking::waiting(&self.store, caller).await)
+    }
+
+    async fn question(&self, caller: &Caller, id: QuestionId) -> Answer<QuestionView> {
+        tell(asking::show(&self.store, caller, id).await)
+    }
+
+    async fn reply(&self, caller: &Caller, typed: &TypedReply) -> Answer<()> {
+        tell(asking::reply(&self.store, caller, typed).await)
+    }
+
+    async fn suppressions(&self, caller: &Caller) -> Answer<Vec<SuppressionRow>> {
+        tell(silence::list(&self.store, caller).await)
+    }
+
+    async fn end_suppression(&self, caller: &Caller, typed: &TypedSuppressionEnd) -> Answer<()> {
+        tell(silence::end(&self.store, caller, typed).await)
+    }
+}
+
 async fn waiting(store: &Store, caller: &Caller) -> Result<AlertsWaiting, Fault> {
     let found = alert::waiting(&mut *store.read().await?, Reader::of(caller)).await?;
     Ok(AlertsWaiting {
@@ -74,6 +118,7 @@ fn filter(wanted: &AlertsWanted) -> Option<Filter> {
     let which = match wanted.state.as_str() {
         "" => Which::Unresolved,
         "open" => Which::Open,
+        "overdue" => Which::Overdue,
         "acknowledged" => Which::Acknowledged,
         "resolved" => Which::Resolved,
         "all" => Which::All,
@@ -121,7 +166,7 @@ async fn list(store: &Store, caller: &Caller, wanted: &AlertsWanted) -> Result<A
         }
     };
     Ok(AlertList {
-        rows: found.iter().map(row).collect(),
+        rows: found.iter().map(|one| row(caller, one)).collect(),
         next,
         states: facets::states(&tallied, &filter),
         severities: facets::severities(&tallied, &filter),
@@ -133,7 +178,7 @@ async fn list(store: &Store, caller: &Caller, wanted: &AlertsWanted) -> Result<A
     })
 }
 
-fn row(record: &AlertRecord) -> AlertRow {
+fn row(caller: &Caller, record: &AlertRecord) -> AlertRow {
     let assigned = record.assigned_to.as_ref().map(|person| person.name.clone());
     AlertRow {
         id: record.id,
@@ -146,6 +191,7 @@ fn row(record: &AlertRecord) -> AlertRow {
         first_at: record.first_at,
         last_at: record.last_at,
         times: usize::try_from(record.times).unwrap_or_default(),
+        is_overdue: is_overdue(record.state, record.severity, record.opened_at, caller.called_at),
         keeper: assigned.or_else(|| record.taken_up_by.clone()),
     }
 }

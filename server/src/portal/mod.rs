@@ -65,6 +65,7 @@ impl Portal {
             approvals: portal.clone(),
             access: portal.clone(),
             alerts: portal.clone(),
+            acting: portal.clone(),
             sources: portal.clone(),
             reports: portal.clone(),
             windows: portal.clone(),

@@ -1,6 +1,9 @@
 //! What becomes of alerts: who sees them, who acts, and that each step stands in the book.
 
+mod acting;
+mod asking;
 mod finding;
+mod overdue;
 pub mod raised;
 mod shown;
 
@@ -53,6 +56,11 @@ impl Post {
         }
     }
 
+    /// Another one about the same on the same.
+    async fn another(&self) -> AlertId {
+        Raised::new(2, start()).about(&self.ben).on(self.resource).raise(&self.house.pool).await
+    }
+
     async fn take_up(&self, caller: &Caller) -> Result<(), PortalError> {
         let typed = TypedTakeUp { id: self.alert.to_string() };
         self.house.portal.acknowledge(caller, &typed).await
@@ -70,6 +78,7 @@ impl Post {
             verdict: verdict.into(),
             until: until.into(),
             reason: why.into(),
+            reach: String::new(),
         };
         self.house.portal.resolve(caller, &typed).await
     }

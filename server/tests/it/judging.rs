@@ -3,3 +3,4 @@
 mod bench;
 mod built_in;
 mod once;
+mod silent;

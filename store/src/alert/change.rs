@@ -1,7 +1,7 @@
 //! What becomes of an alert. Each answers whether it stood as it had to.
 
 use chrono::{DateTime, Utc};
-use domain::alert::Verdict;
+use domain::alert::{Severity, Verdict};
 use domain::audit::Actor;
 use domain::id::{AlertId, EventId, PersonId};
 use domain::person::PersonRef;
@@ -44,6 +44,17 @@ pub async fn resolve(
     Ok(done.rows_affected() == 1)
 }
 
+/// It is as bad as this from now on.
+///
+/// # Errors
+/// When the database refuses it.
+pub async fn worsen(conn: &mut PgConnection, id: AlertId, severity: Severity) -> Result<()> {
+    sqlx::query!("update alert set severity = $2 where id = $1", id.0, severity.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// This person takes care of it from now on.
 ///
 /// # Errors
@@ -72,12 +83,15 @@ pub struct NewStep<'a> {
     pub event: EventId,
     /// When.
     pub at: DateTime<Utc>,
-    /// `raised`, `acknowledged`, `assigned`, `commented`, `resolved` or `reopened`.
+    /// `raised`, `acknowledged`, `assigned`, `commented`, `resolved`, `reopened` or `escalated`; or what was done from it:
+    /// `revoked`, `suspended`, `asked`, `answered`.
     pub kind: &'a str,
     /// By whom; nobody where Gatebook did it by itself.
     pub by: Option<&'a PersonRef>,
     /// In their own words.
     pub words: Option<&'a str>,
+    /// What was done, with the names of then.
+    pub what: Option<&'a str>,
     /// To whom it was handed.
     pub to: Option<&'a PersonRef>,
     /// What it was found to be.
@@ -91,8 +105,8 @@ pub struct NewStep<'a> {
 pub async fn insert_step(conn: &mut PgConnection, step: NewStep<'_>) -> Result<()> {
     sqlx::query!(
         "insert into alert_step (alert_id, event_id, at, kind, by_id, by_name, words, to_id, to_name, verdict,
-           accepted_until)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+           accepted_until, what)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         step.alert.0,
         step.event.0,
         step.at,
@@ -103,7 +117,8 @@ pub async fn insert_step(conn: &mut PgConnection, step: NewStep<'_>) -> Result<(
         step.to.map(|to| to.id.0),
         step.to.map(|to| to.name.as_str()),
         step.verdict.map(Verdict::as_str),
-        step.verdict.and_then(until)
+        step.verdict.and_then(until),
+        step.what
     )
     .execute(conn)
     .await?;
@@ -117,7 +132,8 @@ pub struct StepRecord {
     pub event: EventId,
     /// When.
     pub at: DateTime<Utc>,
-    /// `raised`, `acknowledged`, `assigned`, `commented`, `resolved` or `reopened`.
+    /// `raised`, `acknowledged`, `assigned`, `commented`, `resolved`, `reopened` or `escalated`; or what was done from it:
+    /// `revoked`, `suspended`, `asked`, `answered`.
     pub kind: String,
     /// By whom; nobody where Gatebook did it by itself.
     pub by: Option<PersonId>,
@@ -125,6 +141,8 @@ pub struct StepRecord {
     pub by_name: String,
     /// In their own words.
     pub words: Option<String>,
+    /// What was done, with the names of then.
+    pub what: Option<String>,
     /// To whom it was handed.
     pub to: Option<PersonRef>,
     /// What it was found to be.
@@ -137,7 +155,7 @@ pub struct StepRecord {
 /// When the database cannot be reached.
 pub async fn steps(conn: &mut PgConnection, id: AlertId, limit: i64) -> Result<Vec<StepRecord>> {
     let rows = sqlx::query!(
-        "select event_id, at, kind, by_id, by_name, words, to_id, to_name, verdict, accepted_until
+        "select event_id, at, kind, by_id, by_name, words, what, to_id, to_name, verdict, accepted_until
          from alert_step where alert_id = $1 order by at desc, event_id desc limit $2",
         id.0,
         limit
@@ -154,6 +172,7 @@ pub async fn steps(conn: &mut PgConnection, id: AlertId, limit: i64) -> Result<V
             by: row.by_id.map(PersonId),
             by_name: row.by_name,
             words: row.words,
+            what: row.what,
             to: row.to_id.zip(row.to_name).map(|(id, name)| PersonRef { id: PersonId(id), name }),
             verdict: verdict_of(row.verdict.as_deref(), row.accepted_until),
         })

@@ -1,7 +1,7 @@
 //! What an alert is made of.
 
 use domain::audit::Event;
-use domain::id::AlertId;
+use domain::id::{AlertId, PersonId};
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
@@ -22,6 +22,23 @@ pub struct Evidence {
 /// # Errors
 /// When the database cannot be reached.
 pub async fn evidence(conn: &mut PgConnection, id: AlertId, limit: i64) -> Result<Evidence> {
+    of(conn, id, None, limit).await
+}
+
+/// What of it this person did, or is known to have done, or what was done about them: at most `limit`, the first.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn evidence_of(
+    conn: &mut PgConnection,
+    id: AlertId,
+    person: PersonId,
+    limit: i64,
+) -> Result<Vec<Event>> {
+    Ok(of(conn, id, Some(person), limit).await?.events)
+}
+
+async fn of(conn: &mut PgConnection, id: AlertId, person: Option<PersonId>, limit: i64) -> Result<Evidence> {
     let mut query = QueryBuilder::<Postgres>::new("select ");
     query.push(COLUMNS);
     query.push(
@@ -30,6 +47,12 @@ pub async fn evidence(conn: &mut PgConnection, id: AlertId, limit: i64) -> Resul
          where l.alert_id = ",
     );
     query.push_bind(id.0);
+    if let Some(person) = person {
+        query.push(" and (e.actor_id = ").push_bind(person.0);
+        query.push(" or e.subject_id = ").push_bind(person.0);
+        query.push(" or exists (select from event_link k where k.event_id = e.id and k.person_id = ");
+        query.push_bind(person.0).push("))");
+    }
     query.push(" order by e.occurred_at nulls first, l.position limit ").push_bind(limit);
     let rows = query.build().fetch_all(conn).await?;
     let mut evidence = Evidence::default();

@@ -20,6 +20,8 @@ pub enum Which {
     Unresolved,
     /// Nobody has taken them up.
     Open,
+    /// Nobody has taken them up in time.
+    Overdue,
     /// Somebody looks at them.
     Acknowledged,
     /// Somebody has said what they were.
@@ -30,8 +32,9 @@ pub enum Which {
 
 impl Which {
     /// Whether those in this state are among them.
-    pub fn takes(self, state: &str) -> bool {
+    pub fn takes(self, state: &str, is_overdue: bool) -> bool {
         match self {
+            Self::Overdue => is_overdue,
             Self::Unresolved => state != "resolved",
             Self::Open => state == "open",
             Self::Acknowledged => state == "acknowledged",
@@ -45,6 +48,7 @@ impl Which {
         match self {
             Self::Unresolved => "a.state <> 'resolved'",
             Self::Open => "a.state <> 'resolved' and a.state = 'open'",
+            Self::Overdue => "a.state <> 'resolved' and a.state = 'open' and a.escalated_at is not null",
             Self::Acknowledged => "a.state <> 'resolved' and a.state = 'acknowledged'",
             Self::Resolved => "a.state = 'resolved'",
             Self::All => "true",
@@ -170,6 +174,8 @@ pub struct Tallied {
     pub rule: String,
     /// The rule's title, as of its newest.
     pub title: String,
+    /// Whether nobody has taken them up in time.
+    pub is_overdue: bool,
     /// How many.
     pub count: i64,
 }
@@ -181,19 +187,21 @@ pub struct Tallied {
 /// When the database cannot be reached.
 pub async fn tally(conn: &mut PgConnection, reader: Reader, filter: &Filter) -> Result<Vec<Tallied>> {
     let mut query = QueryBuilder::<Postgres>::new(
-        "select state, severity, rule, (array_agg(title order by raised_at desc))[1], count(*)
-         from (select a.state, a.severity, a.rule, a.title, a.raised_at from alert a where ",
+        "select state, severity, rule, (array_agg(title order by raised_at desc))[1], is_overdue, count(*)
+         from (select a.state, a.severity, a.rule, a.title, a.raised_at,
+           a.state = 'open' and a.escalated_at is not null as is_overdue from alert a where ",
     );
     reader.push_sees(&mut query);
     filter.push_place(&mut query);
     query.push(" order by a.raised_at desc, a.id desc limit ").push_bind(COUNTED_MAX);
-    query.push(") counted group by 1, 2, 3 order by 1, 2, 3");
-    let rows: Vec<(String, String, String, String, i64)> = query.build_query_as().fetch_all(conn).await?;
+    query.push(") counted group by 1, 2, 3, 5 order by 1, 2, 3, 5");
+    let rows: Vec<(String, String, String, String, bool, i64)> =
+        query.build_query_as().fetch_all(conn).await?;
     rows.into_iter()
-        .map(|(state, severity, rule, title, count)| {
+        .map(|(state, severity, rule, title, is_overdue, count)| {
             let severity =
                 Severity::parse(&severity).ok_or_else(|| StoreError::corrupt("alert", severity))?;
-            Ok(Tallied { state, severity, rule, title, count })
+            Ok(Tallied { state, severity, rule, title, is_overdue, count })
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! Findings become alerts: a new one, one that counts, or one that is open again.
 
+use chrono::{DateTime, Utc};
 use domain::alert::{Again, Finding, State};
 use domain::audit::{About, Action, Actor, NewEvent};
 use domain::caller::Source;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use super::change::{NewStep, insert_step};
 use super::record::{state_of, verdict_of};
+use super::suppression::{self, Silences};
 use crate::{Result, Tx};
 
 /// So many of its events an alert lists; it counts all of them.
@@ -26,14 +28,16 @@ struct Standing {
 
 /// Takes every finding, in their order; answers the events that say so.
 pub(crate) async fn all(tx: &mut Tx, findings: &[Finding]) -> Result<Vec<(EventId, NewEvent)>> {
+    let now = tx.now;
+    let silences = suppression::of_rules(tx.conn(), findings, now).await?;
     let mut told = Vec::new();
     for finding in findings {
-        told.extend(one(tx, finding).await?);
+        told.extend(one(tx, finding, &silences).await?);
     }
     Ok(told)
 }
 
-async fn one(tx: &mut Tx, finding: &Finding) -> Result<Option<(EventId, NewEvent)>> {
+async fn one(tx: &mut Tx, finding: &Finding, silences: &Silences) -> Result<Option<(EventId, NewEvent)>> {
     let now = tx.now;
     let standing = standing(tx.conn(), &finding.rule, &finding.key).await?;
     let counted_to = standing.as_ref().map_or(0, |standing| standing.last_position);
@@ -41,6 +45,13 @@ async fn one(tx: &mut Tx, finding: &Finding) -> Result<Option<(EventId, NewEvent
     let new: Vec<i64> = finding.positions.iter().copied().filter(|position| *position > counted_to).collect();
     let Some(last_position) = new.iter().max().copied() else { return Ok(None) };
     let becomes = standing.as_ref().map_or(Again::IsAnother, |standing| standing.state.again(now));
+    // What is open already goes on counting: somebody looks at it.
+    if becomes != Again::Counts
+        && let Some(silence) = silences.covering(finding)
+    {
+        suppression::count(tx.conn(), silence, times(&new), now).await?;
+        return Ok(None);
+    }
     let (id, kind, listed) = match (becomes, standing) {
         (Again::Counts, Some(standing)) => {
             count(tx.conn(), standing.id, finding, &new, last_position).await?;
@@ -49,7 +60,7 @@ async fn one(tx: &mut Tx, finding: &Finding) -> Result<Option<(EventId, NewEvent
         }
         (Again::Reopens, Some(standing)) => {
             count(tx.conn(), standing.id, finding, &new, last_position).await?;
-            reopen(tx.conn(), standing.id).await?;
+            reopen(tx.conn(), standing.id, now).await?;
             (standing.id, "reopened", standing.listed)
         }
         _ => {
@@ -61,7 +72,17 @@ async fn one(tx: &mut Tx, finding: &Finding) -> Result<Option<(EventId, NewEvent
     // A new one lists what was counted before, too: without it, it would not be what it is.
     list(tx.conn(), id, if kind == "raised" { &finding.positions } else { &new }, listed).await?;
     let event = EventId(tx.new_id());
-    let step = NewStep { alert: id, event, at: now, kind, by: None, words: None, to: None, verdict: None };
+    let step = NewStep {
+        alert: id,
+        event,
+        at: now,
+        kind,
+        by: None,
+        words: None,
+        what: None,
+        to: None,
+        verdict: None,
+    };
     insert_step(tx.conn(), step).await?;
     Ok(Some((event, told(tx.conn(), id, kind, finding).await?)))
 }
@@ -142,11 +163,13 @@ async fn count(
     Ok(())
 }
 
-async fn reopen(conn: &mut PgConnection, id: AlertId) -> Result<()> {
+async fn reopen(conn: &mut PgConnection, id: AlertId, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "update alert set state = 'open', verdict = null, accepted_until = null, resolved_at = null
+        "update alert set state = 'open', verdict = null, accepted_until = null, resolved_at = null, opened_at = $2,
+           escalated_at = null
          where id = $1 and state = 'resolved'",
-        id.0
+        id.0,
+        now
     )
     .execute(conn)
     .await?;

@@ -45,6 +45,8 @@ pub struct AlertRecord {
     pub state: State,
     /// When it was raised.
     pub raised_at: DateTime<Utc>,
+    /// Since when it waits: since it was raised, or opened again.
+    pub opened_at: DateTime<Utc>,
     /// The first of what it is made of.
     pub first_at: DateTime<Utc>,
     /// The last of it.
@@ -66,7 +68,8 @@ pub(super) fn select(reader: Reader) -> QueryBuilder<Postgres> {
            e.name as entitlement_name, a.grant_id, g.request_id, a.assigned_to, t.name as assigned_name,
            (select u.by_name from alert_step u where u.alert_id = a.id and u.kind = 'acknowledged'
             order by u.at desc, u.event_id desc limit 1) as taken_up_by,
-           a.state, a.verdict, a.accepted_until, a.resolved_at, a.raised_at, a.first_at, a.last_at, a.times,
+           a.state, a.verdict, a.accepted_until, a.resolved_at, a.raised_at,
+           coalesce(a.opened_at, a.raised_at) as opened_at, a.first_at, a.last_at, a.times,
            a.late_seconds, ",
     );
     reader.push_owns(&mut query);
@@ -117,6 +120,7 @@ pub(super) fn read(row: &PgRow) -> Result<AlertRecord> {
         taken_up_by: row.try_get("taken_up_by")?,
         state: state(row)?,
         raised_at: row.try_get("raised_at")?,
+        opened_at: row.try_get("opened_at")?,
         first_at: row.try_get("first_at")?,
         last_at: row.try_get("last_at")?,
         times: row.try_get("times")?,

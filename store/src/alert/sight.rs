@@ -27,6 +27,25 @@ impl Reader {
         }
     }
 
+    /// Whether everything is shown to the reader.
+    pub(super) fn sees_all(self) -> bool {
+        self.sees_all
+    }
+
+    /// Who it is.
+    pub(super) fn person(self) -> PersonId {
+        self.person
+    }
+
+    /// Adds whether the reader owns the resource in this column, or its system.
+    pub(super) fn push_owns_resource(self, query: &mut QueryBuilder<Postgres>, column: &'static str) {
+        query.push("(").push(column);
+        query.push(" = any(array(select w.resource_id from owner w where w.resource_id is not null and w.person_id = ");
+        query.push_bind(self.person.0).push(")) or ").push(column);
+        query.push(" = any(array(select o.id from owner w join resource o on o.system_id = w.system_id where w.person_id = ");
+        query.push_bind(self.person.0).push(")))");
+    }
+
     /// Adds whether the reader owns what the alert `a` is about: its resource or system, or what its grant gives.
     pub(super) fn push_owns(self, query: &mut QueryBuilder<Postgres>) {
         query.push("(a.resource_id = any(array(select w.resource_id from owner w where w.resource_id is not null and w.person_id = ");

@@ -3,6 +3,7 @@
 use app::backend::{TypedAlertComment, TypedHandOver, TypedTakeUp, TypedVerdict};
 use app::error::PortalError;
 use chrono::{DateTime, Utc};
+use domain::alert::suppression::Reach;
 use domain::alert::{Refusal, State, Verdict, WORDS_MAX_CHARS, may_see};
 use domain::audit::{About, Action, NewEvent};
 use domain::caller::Caller;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value, json};
 use store::alert::{self, AlertRecord, NewStep, Reader};
 use store::{PgConnection, Store, Tx, owner_edit};
 
+use super::silence;
 use super::view::hindrance;
 use crate::portal::typed::Faults;
 use crate::portal::{Fault, Refused, refuse};
@@ -40,6 +42,10 @@ pub(super) async fn resolve(store: &Store, caller: &Caller, typed: &TypedVerdict
     {
         faults.add("until", refusal);
     }
+    let reach = match verdict {
+        Some(Verdict::Accepted { .. }) => silence::reach(&mut faults, caller, &found, &typed.reach),
+        _ => Reach::Same,
+    };
     let reason = words(&mut faults, "reason", &typed.reason);
     if reason.is_none() && faults.is_empty() {
         faults.add("reason", "Say why: the next one who sees the like will read it.");
@@ -48,6 +54,9 @@ pub(super) async fn resolve(store: &Store, caller: &Caller, typed: &TypedVerdict
     let verdict = verdict.ok_or(PortalError::Internal)?;
     if !alert::resolve(tx.conn(), found.id, verdict, now).await? {
         return Err(stands_otherwise(Refusal::Resolved).into());
+    }
+    if let (Verdict::Accepted { until }, Some(reason)) = (verdict, &reason) {
+        silence::make(&mut tx, caller, &found, reach, reason, until).await?;
     }
     let said = Said { words: reason, verdict: Some(verdict), ..Said::of(Action::AlertResolved, "resolved") };
     write(tx, caller, &found, said).await
@@ -83,7 +92,7 @@ pub(super) async fn comment(store: &Store, caller: &Caller, typed: &TypedAlertCo
 
 /// The alert, kept from others, for somebody who may say what becomes of it. Whoever may not is refused, and that is
 /// written down; whoever may not even see it hears nothing of it, not even out of the book.
-async fn to_change(
+pub(super) async fn to_change(
     store: &Store,
     caller: &Caller,
     id: &str,
@@ -108,7 +117,7 @@ fn stands_otherwise(refusal: Refusal) -> PortalError {
     PortalError::Conflict(format!("{refusal} Look again."))
 }
 
-fn words(faults: &mut Faults, field: &str, typed: &str) -> Option<String> {
+pub(super) fn words(faults: &mut Faults, field: &str, typed: &str) -> Option<String> {
     faults.take(field, text::prose(typed, WORDS_MAX_CHARS)).flatten()
 }
 
@@ -212,6 +221,7 @@ async fn write(mut tx: Tx, caller: &Caller, found: &AlertRecord, said: Said) -> 
         kind: said.kind,
         by: Some(&caller.person),
         words: said.words.as_deref(),
+        what: None,
         to: said.to.as_ref(),
         verdict: said.verdict,
     };

@@ -8,13 +8,16 @@ use store::alert::{Filter, Tallied, Which};
 
 pub(super) fn states(tallied: &[Tallied], filter: &Filter) -> Vec<AlertFacet> {
     let count = |which: Which| {
-        let among = |one: &&Tallied| which.takes(&one.state) && is_of(filter, one) && is_as_bad(filter, one);
+        let among = |one: &&Tallied| {
+            which.takes(&one.state, one.is_overdue) && is_of(filter, one) && is_as_bad(filter, one)
+        };
         sum(tallied.iter().filter(among))
     };
     let [open, acknowledged, resolved] = State::WORDS;
     [
         ("", "Unresolved", Which::Unresolved),
         (open, "Open", Which::Open),
+        ("overdue", "Waiting too long", Which::Overdue),
         (acknowledged, "Taken up", Which::Acknowledged),
         (resolved, "Resolved", Which::Resolved),
         ("all", "All", Which::All),
@@ -26,8 +29,9 @@ pub(super) fn states(tallied: &[Tallied], filter: &Filter) -> Vec<AlertFacet> {
 
 pub(super) fn severities(tallied: &[Tallied], filter: &Filter) -> Vec<AlertFacet> {
     let of = |severity: Severity| {
-        let among =
-            |one: &&Tallied| filter.which.takes(&one.state) && is_of(filter, one) && one.severity == severity;
+        let among = |one: &&Tallied| {
+            filter.which.takes(&one.state, one.is_overdue) && is_of(filter, one) && one.severity == severity
+        };
         let label = match severity {
             Severity::Low => "Low",
             Severity::Medium => "Medium",
@@ -45,7 +49,7 @@ pub(super) fn severities(tallied: &[Tallied], filter: &Filter) -> Vec<AlertFacet
 pub(super) fn rules(tallied: &[Tallied], filter: &Filter) -> Vec<AlertFacet> {
     let mut found: BTreeMap<&str, AlertFacet> = BTreeMap::new();
     for one in tallied {
-        let is_counted = filter.which.takes(&one.state) && is_as_bad(filter, one);
+        let is_counted = filter.which.takes(&one.state, one.is_overdue) && is_as_bad(filter, one);
         if !is_counted && filter.rule.as_ref() != Some(&one.rule) {
             continue;
         }
@@ -78,7 +82,14 @@ mod tests {
     use super::*;
 
     fn tallied(state: &str, severity: Severity, rule: &str, count: i64) -> Tallied {
-        Tallied { state: state.into(), severity, rule: rule.into(), title: rule.to_uppercase(), count }
+        Tallied {
+            state: state.into(),
+            severity,
+            rule: rule.into(),
+            title: rule.to_uppercase(),
+            is_overdue: false,
+            count,
+        }
     }
 
     #[test]
@@ -95,7 +106,8 @@ mod tests {
         let expected = |pairs: &[(&str, usize)]| -> Vec<(String, usize)> {
             pairs.iter().map(|(value, count)| ((*value).to_owned(), *count)).collect()
         };
-        let of_state = [("", 2), ("open", 2), ("acknowledged", 0), ("resolved", 0), ("all", 2)];
+        let of_state =
+            [("", 2), ("open", 2), ("overdue", 0), ("acknowledged", 0), ("resolved", 0), ("all", 2)];
         assert_eq!(counts(states(&all, &filter)), expected(&of_state));
         assert_eq!(counts(severities(&all, &filter)), expected(&[("high", 2), ("low", 3)]));
         assert_eq!(counts(rules(&all, &filter)), expected(&[("a", 2)]));

@@ -55,7 +55,7 @@ pub(super) async fn rule(store: &Store, caller: &Caller, name: &str) -> Result<A
     Ok(AlertRuleView {
         rule,
         source: source.unwrap_or_default(),
-        latest: latest.iter().map(super::row).collect(),
+        latest: latest.iter().map(|one| super::row(caller, one)).collect(),
     })
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn show(store: &Store, caller: &Caller, id: AlertId) -> Result<
     let suggested = owners.iter().filter(|owner| may_take_over(&record, &owner.person));
     Ok(AlertView {
         suggested: suggested.map(|owner| owner.written().to_owned()).collect(),
-        row: row(&record),
+        row: row(caller, &record),
         keepers: match &record.assigned_to {
             Some(person) => vec![person.clone()],
             None => owners.into_iter().map(|owner| owner.person).collect(),
@@ -45,7 +45,7 @@ pub(super) async fn show(store: &Store, caller: &Caller, id: AlertId) -> Result<
         evidence,
         gone,
         steps: steps.into_iter().map(|record| step(caller, record)).collect(),
-        similar: similar.iter().map(row).collect(),
+        similar: similar.iter().map(|one| row(caller, one)).collect(),
         rule,
         hindrance: hindrance(caller, record.relation).map(str::to_owned),
         request: record.request.filter(|_: &RequestId| sees_request),
@@ -118,6 +118,7 @@ fn step(caller: &Caller, record: StepRecord) -> AlertStep {
         by: record.by,
         by_name: record.by_name,
         words: record.words,
+        what: record.what,
         to: record.to,
         verdict: record.verdict,
         event: is_open.then_some(record.event),

@@ -1,8 +1,8 @@
 //! What the matrix makes, edits and deletes.
 
 use app::backend::{
-    Administration, Caller, Editing, Exports, GroupKind, Sources, TypedExport, TypedGroup, TypedSource,
-    TypedSystem, TypedToken, TypedWindow, Windows,
+    Acting, Administration, Alerts, Caller, Editing, Exports, GroupKind, Sources, TypedExport, TypedGroup,
+    TypedQuestion, TypedSource, TypedSystem, TypedToken, TypedVerdict, TypedWindow, Windows,
 };
 
 use server::jobs::{exporter, linker, sequencer};
@@ -25,6 +25,8 @@ pub(super) struct Made {
     pub(super) export: String,
     /// About “holder”, on what “owner” owns; another one is taken up.
     pub(super) alert: String,
+    pub(super) question: String,
+    pub(super) suppression: String,
     pub(super) taken_up: String,
 }
 
@@ -63,8 +65,47 @@ impl Made {
         let window = Windows::add(&house.portal, &admin, &window).await.unwrap().to_string();
         let export = Self::export(house, &admin).await;
         let [alert, taken_up] = Self::alerts(house, *now, entitlement).await;
+        let [question, suppression] = Self::about_alerts(house, *now, &admin, &alert, entitlement).await;
         let slug = "ledger".into();
-        Self { system, slug, bundle, job_role, source, token, window, export, alert, taken_up }
+        Self {
+            system,
+            slug,
+            bundle,
+            job_role,
+            source,
+            token,
+            window,
+            export,
+            alert,
+            question,
+            suppression,
+            taken_up,
+        }
+    }
+
+    /// A question that the holder is asked, and something that is not told.
+    async fn about_alerts(
+        house: &House,
+        now: chrono::DateTime<chrono::Utc>,
+        admin: &Caller,
+        alert: &str,
+        entitlement: &str,
+    ) -> [String; 2] {
+        let resource = resource_of(&house.pool, entitlement.parse().unwrap()).await;
+        let holder = caller_of(&house.pool, "holder").await;
+        house.portal.ask(admin, &TypedQuestion { id: alert.to_owned(), words: String::new() }).await.unwrap();
+        let (question, _) = house.portal.questions(&holder).await.unwrap().remove(0);
+        let accepted = Raised::new(3, now).about(&holder).on(resource).raise(&house.pool).await;
+        let typed = TypedVerdict {
+            id: accepted.to_string(),
+            verdict: "accepted".into(),
+            until: (now + chrono::TimeDelta::days(9)).format("%Y-%m-%d").to_string(),
+            reason: "Until then.".into(),
+            reach: "both".into(),
+        };
+        house.portal.resolve(admin, &typed).await.unwrap();
+        let suppression = house.portal.suppressions(admin).await.unwrap().remove(0).id;
+        [question.to_string(), suppression.to_string()]
     }
 
     async fn alerts(house: &House, now: chrono::DateTime<chrono::Utc>, entitlement: &str) -> [String; 2] {

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 
 use super::changing::{edit_everything, let_everything_in, make_everything};
 use super::{ACTORS, Expected, FORM_NOT_FOUND, MISSING, Stage};
+use crate::alerting::raised::Raised;
 use crate::house::{caller_of, typed};
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -153,6 +154,16 @@ async fn every_form_refuses_everybody_it_should(pool: PgPool) {
         ("comment-alert", format!("typed[id]={}", made.alert), [401, 404, 404, 422, 403, 422]),
         ("comment-alert", format!("typed[id]={MISSING}&typed[words]=x"), FORM_NOT_FOUND),
         (
+            "revoke-from-alert",
+            format!("typed[id]={}&typed[grant]={MISSING}", made.alert),
+            [401, 404, 404, 409, 403, 409],
+        ),
+        ("suspend-from-alert", format!("typed[id]={}", made.alert), [401, 404, 404, 403, 403, 422]),
+        ("ask-about-alert", format!("typed[id]={}", made.alert), [401, 404, 404, 409, 403, 409]),
+        ("answer-question", format!("typed[id]={}", made.question), [401, 422, 404, 404, 404, 404]),
+        ("answer-question", format!("typed[id]={MISSING}&typed[answer]=mine"), FORM_NOT_FOUND),
+        ("end-suppression", format!("typed[id]={MISSING}"), FORM_NOT_FOUND),
+        (
             "set-account",
             format!("typed[person]={other}&typed[system]={MISSING}&typed[account]=x"),
             [401, 403, 403, 403, 403, 403],
@@ -207,6 +218,17 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
     SavedQueries::save(&stage.house.portal, &holder, &query).await.unwrap();
     let saved = stage.house.portal.list(&holder).await.unwrap().queries.remove(0).id;
     let alert = stage.made.alert.clone();
+    let others = caller_of(&stage.house.pool, "other").await;
+    let now = stage.house.store.now().await.unwrap();
+    let about_other = Raised::new(9, now).about(&others).raise(&stage.house.pool).await;
+    let tap = stage.house.entitlement("tap").await;
+    let (_, behind) = stage.house.granted(&holder, tap).await;
+    sqlx::query("update alert set grant_id = $1 where id = $2")
+        .bind(behind.0)
+        .bind(alert.parse::<uuid::Uuid>().unwrap())
+        .execute(&stage.house.pool)
+        .await
+        .unwrap();
     let asked = typed(write);
     let submit = format!(
         "typed[entitlements]={}&typed[ends]=duration&typed[duration]=4+hours&typed[rationale]=Why+not",
@@ -225,11 +247,16 @@ async fn every_form_that_changes_something_leaves_an_event(pool: PgPool) {
         ("holder", "prepare-export", "typed[query]=request&typed[format]=csv".into()),
         ("admin", "end-export", format!("typed[id]={}", stage.made.export)),
         ("owner", "acknowledge-alert", format!("typed[id]={alert}")),
+        ("owner", "revoke-from-alert", format!("typed[id]={alert}&typed[grant]={behind}&typed[reason]=Over")),
+        ("holder", "answer-question", format!("typed[id]={}&typed[answer]=mine", stage.made.question)),
+        ("owner", "ask-about-alert", format!("typed[id]={alert}&typed[words]=Sure")),
+        ("owner", "end-suppression", format!("typed[id]={}", stage.made.suppression)),
         ("owner", "comment-alert", format!("typed[id]={alert}&typed[words]=Asked")),
         ("owner", "hand-over-alert", format!("typed[id]={alert}&typed[person]=admin@example.com")),
         ("admin", "resolve-alert", format!("typed[id]={alert}&typed[verdict]=true&typed[reason]=Seen")),
         ("holder", "save-settings", "typed[time_zone]=Europe/Oslo".into()),
-        ("admin", "set-status", format!("typed[id]={other}&typed[status]=suspended&typed[reason]=Leave")),
+        ("admin", "suspend-from-alert", format!("typed[id]={about_other}&typed[reason]=Leave")),
+        ("admin", "set-status", format!("typed[id]={other}&typed[status]=left&typed[reason]=Leave")),
         ("auditor", "end-device", format!("typed[id]={device}")),
     ];
     for (actor, name, body) in &steps {

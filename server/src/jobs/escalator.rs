@@ -1,0 +1,52 @@
+//! Alerts that nobody takes up in time: administrators hear of each once.
+
+use domain::alert::Severity;
+use domain::audit::{Action, NewEvent};
+use domain::id::EventId;
+use serde_json::json;
+use store::alert::{NewStep, insert_step, overdue};
+use store::{Result, Store};
+
+/// So many of one severity are told in a round.
+const ROUND_MAX: usize = 100;
+
+/// Every alert that has waited too long by now; answers how many.
+///
+/// # Errors
+/// When the database cannot be reached. What was done stays done.
+pub async fn all(store: &Store) -> Result<usize> {
+    let mut count = 0;
+    for severity in Severity::ALL.into_iter().rev() {
+        let mut of_this = 0;
+        while of_this < ROUND_MAX && one(store, severity).await? {
+            of_this += 1;
+        }
+        count += of_this;
+    }
+    Ok(count)
+}
+
+async fn one(store: &Store, severity: Severity) -> Result<bool> {
+    let mut tx = store.begin().await?;
+    let (event, at) = (EventId(tx.new_id()), tx.now);
+    let Some(alert) = overdue::take(tx.conn(), severity, at).await? else { return Ok(false) };
+    let step = NewStep {
+        alert: alert.id,
+        event,
+        at,
+        kind: "escalated",
+        by: None,
+        words: None,
+        what: None,
+        to: None,
+        verdict: None,
+    };
+    insert_step(tx.conn(), step).await?;
+    let mut told = NewEvent::by_system(Action::AlertEscalated)
+        .about(alert.about)
+        .detail(json!({ "alert": alert.id, "rule": alert.rule, "severity": severity }));
+    told.subject = alert.person;
+    told.grant_id = alert.grant;
+    tx.commit_as(event, told).await?;
+    Ok(true)
+}
