@@ -170,7 +170,7 @@ fn steps(clock: Clock, alert: &AlertView) -> AnyView {
 
 fn keepers(alert: &AlertView) -> AnyView {
     match (alert.keepers.as_slice(), &alert.row.keeper) {
-        ([], _) => "Nobody owns what it is about: an administrator takes care of it.".into_any(),
+        ([], _) => "No owner can take care of it, so an administrator does.".into_any(),
         (all, _) if alert.is_assigned => view! { {people(all)} " takes care of it." }.into_any(),
         (_, Some(name)) => view! { {name.clone()} " has taken it up." }.into_any(),
         ([_], None) => view! { {people(&alert.keepers)} " owns what it is about." }.into_any(),

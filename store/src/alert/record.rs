@@ -29,6 +29,8 @@ pub struct AlertRecord {
     pub sentence: String,
     /// Whose doing.
     pub person: Option<PersonRef>,
+    /// Of two who did it together, the other.
+    pub other: Option<PersonId>,
     /// Where, with the names of now.
     pub about: About,
     /// The resource's address, while it is there.
@@ -59,10 +61,17 @@ pub struct AlertRecord {
     pub relation: Relation,
 }
 
+impl AlertRecord {
+    /// Whether it is about what this person did, alone or with another.
+    pub fn is_about(&self, person: PersonId) -> bool {
+        self.person.as_ref().is_some_and(|whose| whose.id == person) || self.other == Some(person)
+    }
+}
+
 /// The start of a query for alerts, to be narrowed by conditions on `a`.
 pub(super) fn select(reader: Reader) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(
-        "select a.id, a.rule, a.title, a.severity, a.key, a.sentence, a.person_id, p.name as person_name,
+        "select a.id, a.rule, a.title, a.severity, a.key, a.sentence, a.person_id, p.name as person_name, a.other_id,
            s.id as system_id, s.name as system_name, o.id as resource_id, o.name as resource_name,
            case when o.deleted_at is null then o.slug end as resource_slug, e.id as entitlement_id,
            e.name as entitlement_name, a.grant_id, g.request_id, a.assigned_to, t.name as assigned_name,
@@ -105,6 +114,7 @@ pub(super) fn read(row: &PgRow) -> Result<AlertRecord> {
         key: row.try_get("key")?,
         sentence: row.try_get("sentence")?,
         person: person("person_id", "person_name")?,
+        other: row.try_get::<Option<Uuid>, _>("other_id")?.map(PersonId),
         about: About {
             system_id: row.try_get::<Option<Uuid>, _>("system_id")?.map(SystemId),
             system: row.try_get("system_name")?,

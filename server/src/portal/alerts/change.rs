@@ -167,7 +167,7 @@ async fn somebody(
         [one] if one.status != PersonStatus::Active => {
             faults.add("person", format!("{} does not work here at the moment.", one.person.name));
         }
-        [one] if is(&found.person, &one.person) => {
+        [one] if found.is_about(one.person.id) => {
             faults
                 .add("person", format!("This alert is about {}, so somebody else has to.", one.person.name));
         }

@@ -90,23 +90,21 @@ async fn evidence(
     Ok((found.events.into_iter().map(shown).collect(), found.gone))
 }
 
-/// Who would take care of it: the owners of the resource itself, else of the system.
+/// Who would take care of it: the owners of the resource itself, else of the system; never whom it is about.
 async fn owners(conn: &mut PgConnection, record: &AlertRecord) -> Result<Vec<OwnerRecord>, Fault> {
-    if let Some(resource) = record.about.resource_id {
-        let owners = owner_edit::of(conn, Owned::Resource(resource)).await?;
+    let levels = [record.about.resource_id.map(Owned::Resource), record.about.system_id.map(Owned::System)];
+    for level in levels.into_iter().flatten() {
+        let mut owners = owner_edit::of(conn, level).await?;
+        owners.retain(|owner| !record.is_about(owner.person.id));
         if !owners.is_empty() {
             return Ok(owners);
         }
     }
-    match record.about.system_id {
-        Some(system) => Ok(owner_edit::of(conn, Owned::System(system)).await?),
-        None => Ok(Vec::new()),
-    }
+    Ok(Vec::new())
 }
 
 fn may_take_over(record: &AlertRecord, person: &PersonRef) -> bool {
-    let is = |other: &Option<PersonRef>| other.as_ref().is_some_and(|other| other.id == person.id);
-    !is(&record.person) && !is(&record.assigned_to)
+    !record.is_about(person.id) && record.assigned_to.as_ref().is_none_or(|other| other.id != person.id)
 }
 
 /// The book tells of what becomes of alerts whoever did it, and those to whom all of it is open.

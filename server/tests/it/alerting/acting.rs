@@ -1,7 +1,8 @@
 //! What is done from an alert, with the powers that one has.
 
-use app::backend::{Access as _, Acting, Alerts, TypedRevokeFrom, TypedSuspendFrom};
+use app::backend::{Access as _, Acting, Alerts, TypedRevokeFrom, TypedSuspendFrom, TypedVerdict};
 use app::error::PortalError;
+use domain::alert::State;
 use domain::caller::Caller;
 use domain::id::GrantId;
 use sqlx::PgPool;
@@ -124,4 +125,53 @@ async fn an_administrator_suspends_whom_an_alert_is_about_and_everything_of_thei
     assert_eq!(told, 1);
     let again = post.suspend(&post.admin, "Once more.").await;
     assert!(matches!(again, Err(PortalError::Conflict(_))));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn whom_an_alert_is_about_never_takes_care_of_it_and_the_next_level_does(pool: PgPool) {
+    let post = Post::stand(pool).await;
+    let house = &post.house;
+    let keepers = async || {
+        let view = Alerts::show(&house.portal, &post.admin, post.alert).await.unwrap();
+        view.keepers.into_iter().map(|person| person.name).collect::<Vec<_>>()
+    };
+    assert_eq!(keepers().await, [post.ana.person.name.clone()]);
+    sqlx::query("update alert set person_id = $1, other_id = $2")
+        .bind(post.ana.id().0)
+        .bind(post.stranger.id().0)
+        .execute(&house.pool)
+        .await
+        .unwrap();
+    assert_eq!(keepers().await, <[String; 0]>::default(), "an administrator");
+    let sol = house.person("Sol Reyes").await;
+    let system: uuid::Uuid = sqlx::query_scalar("select system_id from resource where id = $1")
+        .bind(post.resource)
+        .fetch_one(&house.pool)
+        .await
+        .unwrap();
+    house.own(&sol, "system_id", system).await;
+    assert_eq!(keepers().await, ["Sol Reyes"]);
+    for about in [&post.ana, &post.stranger] {
+        let refused = post.hand_over(&post.admin, &about.person.name).await.unwrap_err();
+        assert_eq!(fields(&refused), ["person"], "{}", about.person.name);
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_word_that_is_no_reach_is_refused_at_its_field_and_nothing_is_accepted(pool: PgPool) {
+    let post = Post::stand(pool).await;
+    sqlx::query("update alert set person_id = null").execute(&post.house.pool).await.unwrap();
+    // Of nobody, “person” and “both” say nothing.
+    for reach in ["everything", "person", "both"] {
+        let typed = TypedVerdict {
+            id: post.alert.to_string(),
+            verdict: "accepted".into(),
+            until: "2026-12-24".into(),
+            reason: "Until then.".into(),
+            reach: reach.into(),
+        };
+        let refused = post.house.portal.resolve(&post.admin, &typed).await.unwrap_err();
+        assert_eq!(fields(&refused), ["reach"], "{reach}");
+    }
+    assert_eq!(post.state().await, State::Open);
 }
