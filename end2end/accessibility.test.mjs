@@ -39,6 +39,7 @@ const PAGES = [
   { path: '/alerts' },
   { path: '/alerts?state=all&severity=low' },
   { from: '/alerts?state=all', link: '/alerts/', notAs: ['employee'] },
+  { path: '/alerts/trends' },
   { path: '/alerts/suppressions' },
   { path: QUESTION, notAs: ['approver', 'auditor', 'administrator'] },
   { path: '/alerts/rules' },

@@ -17,6 +17,8 @@ pub const TASKS: &str = "/tasks";
 pub const ALERTS: &str = "/alerts";
 /// What is not told for a time.
 pub const SUPPRESSIONS: &str = "/alerts/suppressions";
+/// How alerts went over the last weeks.
+pub const ALERT_TRENDS: &str = "/alerts/trends";
 /// `/questions/{id}` is what somebody is asked about an alert.
 pub const QUESTIONS: &str = "/questions";
 /// What is watched; `/alerts/rules/{name}` is one rule.

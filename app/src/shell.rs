@@ -66,6 +66,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/alerts/rules") view=pages::alert_rules::Rules ssr=SsrMode::Async/>
                 <Route path=path!("/alerts/rules/:name") view=pages::alert_rules::Rule ssr=SsrMode::Async/>
                 <Route path=path!("/alerts/suppressions") view=pages::suppressions::Suppressions ssr=SsrMode::Async/>
+                <Route path=path!("/alerts/trends") view=pages::alert_trends::Trends ssr=SsrMode::Async/>
                 <Route path=path!("/questions/:id") view=pages::question::Question ssr=SsrMode::Async/>
                 <Route path=path!("/alerts/:id") view=pages::alert::Alert ssr=SsrMode::Async/>
                 <Route path=path!("/audit") view=pages::audit::Audit ssr=SsrMode::Async/>

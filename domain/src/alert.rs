@@ -3,6 +3,7 @@
 pub mod overdue;
 pub mod question;
 pub mod suppression;
+pub mod trend;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ mod record;
 mod rule;
 mod sight;
 pub mod suppression;
+pub mod trend;
 
 pub use change::{NewStep, StepRecord, acknowledge, assign, insert_step, resolve, steps, worsen};
 pub use evidence::{Evidence, evidence, evidence_of};

@@ -19,6 +19,8 @@ pub trait Alerts: Send + Sync {
     async fn list(&self, caller: &Caller, wanted: &AlertsWanted) -> Answer<AlertList>;
     /// One of them with all that is known about it.
     async fn show(&self, caller: &Caller, id: AlertId) -> Answer<AlertView>;
+    /// How alerts went over the last weeks, as far as the caller sees them.
+    async fn trends(&self, caller: &Caller) -> Answer<AlertTrends>;
     /// Every rule, the worst first, with what came of it lately as far as the caller sees it.
     async fn rules(&self, caller: &Caller) -> Answer<Vec<AlertRule>>;
     /// One rule with its latest alerts.
@@ -31,6 +33,41 @@ pub trait Alerts: Send + Sync {
     async fn hand_over(&self, caller: &Caller, typed: &TypedHandOver) -> Answer<()>;
     /// The caller says something about it.
     async fn comment(&self, caller: &Caller, typed: &TypedAlertComment) -> Answer<()>;
+}
+
+/// So many weeks back it is told how alerts went.
+pub const TREND_WEEKS: usize = 12;
+
+/// How alerts went over the last weeks.
+#[derive(Debug, Clone, Default)]
+pub struct AlertTrends {
+    /// By rule, the most alerts first.
+    pub rules: Vec<AlertTrend>,
+    /// By resource, likewise.
+    pub resources: Vec<AlertTrend>,
+    /// Whether there are more than were counted.
+    pub is_more: bool,
+}
+
+/// Alerts of one rule, or on one resource.
+#[derive(Debug, Clone)]
+pub struct AlertTrend {
+    /// The rule's name, or the resource's address while it is there.
+    pub address: Option<String>,
+    /// For people.
+    pub name: String,
+    /// How many were raised in each week, oldest first; the last one ends now.
+    pub weeks: [usize; TREND_WEEKS],
+    /// How many wait for an answer.
+    pub unresolved: usize,
+    /// How many are resolved.
+    pub resolved: usize,
+    /// How many of these were false.
+    pub found_false: usize,
+    /// Whether that is too many.
+    pub is_noisy: bool,
+    /// After how many seconds somebody looked at half of those that anybody looked at.
+    pub looked_at_seconds: Option<i64>,
 }
 
 /// What waits for somebody.

@@ -33,6 +33,7 @@ pub fn Alerts() -> impl IntoView {
             view! { <p class="more"><a class="button-quiet" href=path rel="next">"Older"</a></p> }
         });
         let rules = view! {
+            <a class="button-quiet" href=routes::ALERT_TRENDS>"How they went"</a>
             <a class="button-quiet" href=routes::SUPPRESSIONS>"Silent for a time"</a>
             <a class="button-quiet" href=routes::ALERT_RULES>"What is watched"</a>
         };

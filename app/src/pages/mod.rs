@@ -7,6 +7,7 @@ mod alert_acting;
 mod alert_forms;
 mod alert_rows;
 pub mod alert_rules;
+pub mod alert_trends;
 pub mod alerts;
 pub mod approvals;
 pub mod as_of;

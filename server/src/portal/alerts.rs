@@ -6,12 +6,13 @@ mod change;
 mod facets;
 mod rules;
 mod silence;
+mod trends;
 mod view;
 
 use app::backend::{
-    Acting, AlertList, AlertRow, AlertRule, AlertRuleView, AlertView, Alerts, AlertsWaiting, AlertsWanted,
-    Answer, QuestionView, SuppressionRow, TypedAlertComment, TypedHandOver, TypedQuestion, TypedReply,
-    TypedRevokeFrom, TypedSuppressionEnd, TypedSuspendFrom, TypedTakeUp, TypedVerdict, Ways,
+    Acting, AlertList, AlertRow, AlertRule, AlertRuleView, AlertTrends, AlertView, Alerts, AlertsWaiting,
+    AlertsWanted, Answer, QuestionView, SuppressionRow, TypedAlertComment, TypedHandOver, TypedQuestion,
+    TypedReply, TypedRevokeFrom, TypedSuppressionEnd, TypedSuspendFrom, TypedTakeUp, TypedVerdict, Ways,
 };
 use app::error::PortalError;
 use async_trait::async_trait;
@@ -39,6 +40,10 @@ impl Alerts for Portal {
 
     async fn show(&self, caller: &Caller, id: AlertId) -> Answer<AlertView> {
         tell(view::show(&self.store, caller, id).await)
+    }
+
+    async fn trends(&self, caller: &Caller) -> Answer<AlertTrends> {
+        tell(trends::show(&self.store, caller).await)
     }
 
     async fn rules(&self, caller: &Caller) -> Answer<Vec<AlertRule>> {

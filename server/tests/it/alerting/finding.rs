@@ -91,6 +91,31 @@ async fn a_list_is_narrowed_by_state_severity_rule_person_and_resource_and_says_
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn trends_count_week_by_week_what_the_reader_sees_and_how_soon_somebody_looked(pool: PgPool) {
+    let post = Post::stand(pool).await;
+    let house = &post.house;
+    // The first moment of the twelve weeks, and the one before it.
+    let since = start() - TimeDelta::weeks(12);
+    Raised::new(2, since).on(post.resource).raise(&house.pool).await;
+    Raised::new(3, since - TimeDelta::microseconds(1)).on(post.resource).raise(&house.pool).await;
+    Raised { rule: "denied-burst", ..Raised::new(4, start()) }.raise(&house.pool).await;
+    post.resolve(&post.ana, "false", "", "It was the backup.").await.unwrap();
+    let trends = house.portal.trends(&post.auditor).await.unwrap();
+    assert_eq!(
+        trends.rules.iter().filter_map(|rule| rule.address.as_deref()).collect::<Vec<_>>(),
+        ["use-not-covered", "denied-burst"]
+    );
+    let [not_covered, _] = trends.rules.as_slice() else { panic!("{trends:?}") };
+    assert_eq!(not_covered.weeks, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    assert_eq!((not_covered.unresolved, not_covered.resolved, not_covered.found_false), (1, 1, 1));
+    assert_eq!(not_covered.looked_at_seconds, Some(2 * 60 * 60), "it was raised two hours ago");
+    assert_eq!(trends.resources.len(), 1, "what is on nothing is on no resource");
+    let own = house.portal.trends(&post.ana).await.unwrap();
+    assert_eq!((own.rules.len(), own.resources.len()), (1, 1), "only what is hers");
+    assert!(house.portal.trends(&post.stranger).await.unwrap().rules.is_empty());
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn evidence_is_shown_oldest_first_and_what_was_let_go_is_said_to_be_gone(pool: PgPool) {
     let post = Post::stand(pool).await;
     let house = &post.house;

@@ -51,6 +51,7 @@ async fn every_page_answers_everybody_as_it_should(pool: PgPool) {
         ("/alerts/{id}", format!("/alerts/{}", made.alert), [303, 404, 404, 200, 200, 200]),
         ("/alerts/{id}", format!("/alerts/{MISSING}"), NOT_FOUND),
         ("/alerts/{id}", "/alerts/nonsense".into(), NOT_FOUND),
+        ("/alerts/trends", "/alerts/trends".into(), EVERYBODY),
         ("/alerts/suppressions", "/alerts/suppressions".into(), EVERYBODY),
         // Nobody but whom it asks.
         ("/questions/{id}", format!("/questions/{}", made.question), [303, 200, 404, 404, 404, 404]),
