@@ -72,8 +72,7 @@ fn became(trend: &AlertTrend) -> String {
     if trend.unresolved > 0 {
         parts.push(format!("{} unresolved", thousands(trend.unresolved)));
     }
-    if trend.resolved > 0 {
-        let share = (trend.found_false * 100 + trend.resolved / 2) / trend.resolved;
+    if let Some(share) = (trend.found_false * 100 + trend.resolved / 2).checked_div(trend.resolved) {
         let (found_false, resolved) = (thousands(trend.found_false), thousands(trend.resolved));
         parts.push(format!("{found_false} of {resolved} resolved were false ({share} %)"));
     }
