@@ -135,7 +135,7 @@ async fn whom_an_alert_is_about_never_takes_care_of_it_and_the_next_level_does(p
         let view = Alerts::show(&house.portal, &post.admin, post.alert).await.unwrap();
         view.keepers.into_iter().map(|person| person.name).collect::<Vec<_>>()
     };
-    assert_eq!(keepers().await, [post.ana.person.name.clone()]);
+    assert_eq!(keepers().await, std::slice::from_ref(&post.ana.person.name));
     sqlx::query("update alert set person_id = $1, other_id = $2")
         .bind(post.ana.id().0)
         .bind(post.stranger.id().0)
