@@ -15,6 +15,10 @@ const ROUND_MAX: usize = 100;
 /// # Errors
 /// When the database cannot be reached. What was done stays done.
 pub async fn all(store: &Store) -> Result<usize> {
+    let now = store.now().await?;
+    if !overdue::is_any(&mut *store.read().await?, now).await? {
+        return Ok(0);
+    }
     let mut count = 0;
     for severity in Severity::ALL.into_iter().rev() {
         let mut of_this = 0;

@@ -25,6 +25,26 @@ pub struct Overdue {
     pub grant: Option<GrantId>,
 }
 
+/// Whether any has waited too long of which administrators have not heard yet.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn is_any(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<bool> {
+    let words = Severity::ALL.map(|severity| severity.as_str().to_owned());
+    let dues = Severity::ALL.map(|severity| now - patience(severity));
+    let found = sqlx::query_scalar!(
+        r#"select exists (
+             select from unnest($1::text[], $2::timestamptz[]) as due (severity, at), alert a
+             where a.state = 'open' and a.escalated_at is null and a.severity = due.severity
+               and coalesce(a.opened_at, a.raised_at) <= due.at) as "found!""#,
+        &words,
+        &dues
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(found)
+}
+
 /// One of this severity that has waited too long and of which administrators have not heard yet: marked as told, unless
 /// another process does so just now.
 ///
