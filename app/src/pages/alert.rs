@@ -199,7 +199,7 @@ fn past(clock: Clock, step: &AlertStep) -> Step {
             Some(Answered::NotMine) => (Mark::Bad, "answered that it was not them".into_any()),
             _ => (Mark::Done, "answered that it was them".into_any()),
         },
-        ("escalated", _) => (Mark::Bad, "told the administrators: nobody took it up in time".into_any()),
+        ("escalated", _) => (Mark::Bad, "noted that nobody took it up in time".into_any()),
         ("reopened", _) => (Mark::Done, "opened it again: the same happened".into_any()),
         (_, Some(Verdict::True)) => (Mark::Bad, "found it true".into_any()),
         (_, Some(Verdict::False)) => (Mark::Done, "found it a false alarm".into_any()),

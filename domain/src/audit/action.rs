@@ -116,7 +116,7 @@ actions! {
     AlertReopened = "alert.reopened", "reopened an alert";
     AlertAsked = "alert.asked", "asked about an alert";
     AlertAnswered = "alert.answered", "answered a question about";
-    AlertEscalated = "alert.escalated", "told the administrators that nobody takes up an alert";
+    AlertEscalated = "alert.escalated", "noted that nobody takes up an alert";
     AlertsSilenced = "suppression.made", "silenced alerts about";
     AlertsHeardAgain = "suppression.ended", "ended the silence about";
     AccessDenied = "access.denied", "was refused";

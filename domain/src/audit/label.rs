@@ -16,6 +16,7 @@ pub const GROUPS: &[Group] = &[
     Group { noun: "request", label: "Requests" },
     Group { noun: "grant", label: "Access" },
     Group { noun: "alert", label: "Alerts" },
+    Group { noun: "suppression", label: "Silences" },
     Group { noun: "access", label: "Refused attempts" },
     Group { noun: "person", label: "People" },
     Group { noun: "catalogue", label: "Catalogue" },
@@ -70,6 +71,9 @@ impl Action {
             Self::GrantRetried => "Asked for another try",
             Self::GrantAttested => "Attested by hand",
             Self::GrantImported => "Brought in access",
+            Self::AlertAnswered => "Answered a question",
+            Self::AlertsSilenced => "Silenced alerts",
+            Self::AlertsHeardAgain => "Ended a silence",
             Self::AliasSet => "Said what the words of a source mean",
             Self::AccessDenied => "Refused attempt",
             // The phrase says it all.

@@ -1,4 +1,4 @@
-//! Alerts that nobody takes up in time: administrators hear of each once.
+//! Alerts that nobody takes up in time: each is marked once, and the book says so.
 
 use domain::alert::Severity;
 use domain::audit::{Action, NewEvent};
@@ -34,18 +34,7 @@ async fn one(store: &Store, severity: Severity) -> Result<bool> {
     let mut tx = store.begin().await?;
     let (event, at) = (EventId(tx.new_id()), tx.now);
     let Some(alert) = overdue::take(tx.conn(), severity, at).await? else { return Ok(false) };
-    let step = NewStep {
-        alert: alert.id,
-        event,
-        at,
-        kind: "escalated",
-        by: None,
-        words: None,
-        what: None,
-        to: None,
-        verdict: None,
-    };
-    insert_step(tx.conn(), step).await?;
+    insert_step(tx.conn(), NewStep::of(alert.id, event, at, "escalated")).await?;
     let mut told = NewEvent::by_system(Action::AlertEscalated)
         .about(alert.about)
         .detail(json!({ "alert": alert.id, "rule": alert.rule, "severity": severity }));

@@ -98,6 +98,13 @@ pub struct NewStep<'a> {
     pub verdict: Option<Verdict>,
 }
 
+impl<'a> NewStep<'a> {
+    /// A step of this kind that Gatebook takes by itself, without a word.
+    pub fn of(alert: AlertId, event: EventId, at: DateTime<Utc>, kind: &'a str) -> Self {
+        Self { alert, event, at, kind, by: None, words: None, what: None, to: None, verdict: None }
+    }
+}
+
 /// Adds a step to the thread.
 ///
 /// # Errors

@@ -72,18 +72,7 @@ async fn one(tx: &mut Tx, finding: &Finding, silences: &Silences) -> Result<Opti
     // A new one lists what was counted before, too: without it, it would not be what it is.
     list(tx.conn(), id, if kind == "raised" { &finding.positions } else { &new }, listed).await?;
     let event = EventId(tx.new_id());
-    let step = NewStep {
-        alert: id,
-        event,
-        at: now,
-        kind,
-        by: None,
-        words: None,
-        what: None,
-        to: None,
-        verdict: None,
-    };
-    insert_step(tx.conn(), step).await?;
+    insert_step(tx.conn(), NewStep::of(id, event, now, kind)).await?;
     Ok(Some((event, told(tx.conn(), id, kind, finding).await?)))
 }
 

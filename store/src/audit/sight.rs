@@ -25,8 +25,8 @@ pub enum Sight {
 /// What owners of a resource or system see of it, by what stands before the dot of the action.
 const OWNERS_SEE: [&str; 3] = ["grant", "request", "resource"];
 
-/// Nobody is told of an alert by being whom it is about.
-const NEVER_OF_ONESELF: &str = "alert";
+/// Nobody is told of an alert, or that one is silenced, by being whom it is about.
+const NEVER_OF_ONESELF: [&str; 2] = ["alert", "suppression"];
 
 impl Sight {
     /// Of whom, or by whom.
@@ -40,7 +40,10 @@ impl Sight {
     pub(super) fn push(self, query: &mut QueryBuilder<Postgres>) {
         let person = self.person().0;
         query.push("(e.actor_id = ").push_bind(person).push(" or (e.subject_id = ").push_bind(person);
-        query.push(" and split_part(e.action, '.', 1) <> ").push_bind(NEVER_OF_ONESELF).push(")");
+        query
+            .push(" and split_part(e.action, '.', 1) <> all(")
+            .push_bind(NEVER_OF_ONESELF.as_slice())
+            .push("))");
         if matches!(self, Self::By(_)) {
             query.push(
                 " or exists (select from event_link l where l.event_id = e.id and l.covered and (l.person_id = ",
@@ -70,7 +73,8 @@ impl Sight {
         };
         let own = [self.person().0];
         let kind = |noun: &str| format!("{}:*", named('k', &format!("{noun}.")));
-        let told = Node { index: None, check: Some(format!("!{}", kind(NEVER_OF_ONESELF))), is_exact: true };
+        let untold = NEVER_OF_ONESELF.map(kind).join(" | ");
+        let told = Node { index: None, check: Some(format!("!({untold})")), is_exact: true };
         let own = Node::any_of(with('A', &own)).or(Node::any_of(with('S', &own)).and(told));
         let Self::By(reader) = self else { return Ok(own) };
         let Others { people, resources, systems } = others(conn, reader).await?;

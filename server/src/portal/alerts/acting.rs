@@ -6,8 +6,9 @@ use app::error::PortalError;
 use domain::alert::suppression::{Reach, may_accept};
 use domain::audit::{Action, NewEvent};
 use domain::caller::Caller;
+use domain::grant::Cause;
 use domain::id::{AlertId, EventId, GrantId};
-use domain::person::{PersonRef, PersonStatus};
+use domain::person::PersonStatus;
 use store::alert::{self, AlertRecord, NewStep, Reader, question};
 use store::grant::{GrantRecord, Which};
 use store::{PgConnection, Store, Tx, grant, person};
@@ -66,12 +67,10 @@ async fn held(conn: &mut PgConnection, found: &AlertRecord) -> Result<Vec<GrantR
                 (None, None) => false,
             }
     };
-    held.retain(|record| is_behind(record) && can_end(record.state_word()));
+    let can_end =
+        |record: &GrantRecord| record.state().is_ok_and(|state| state.revoke(Cause::Administrator).is_ok());
+    held.retain(|record| is_behind(record) && can_end(record));
     Ok(held)
-}
-
-fn can_end(state: &str) -> bool {
-    matches!(state, "scheduled" | "activating" | "activation_failed" | "active")
 }
 
 /// How far the caller may accept it, in words.
@@ -168,31 +167,22 @@ pub(super) struct Done {
     pub event: NewEvent,
 }
 
-/// Writes it with its step on the alert's thread.
+/// Writes it with its step on the alert's thread, which leads to the event. What was done to somebody does not name the
+/// alert: they read it.
 pub(super) async fn commit(
     mut tx: Tx,
     caller: &Caller,
     found: &AlertRecord,
     done: Done,
 ) -> Result<(), Fault> {
-    let (event_id, at) = (EventId(tx.new_id()), tx.now);
-    let by: &PersonRef = &caller.person;
+    let event_id = EventId(tx.new_id());
     let step = NewStep {
-        alert: found.id,
-        event: event_id,
-        at,
-        kind: done.kind,
-        by: Some(by),
+        by: Some(&caller.person),
         words: done.words.as_deref(),
         what: Some(&done.what),
-        to: None,
-        verdict: None,
+        ..NewStep::of(found.id, event_id, tx.now, done.kind)
     };
     alert::insert_step(tx.conn(), step).await?;
-    let mut event = done.event;
-    if let Some(detail) = event.detail.as_object_mut() {
-        detail.insert("alert".to_owned(), serde_json::json!(found.id));
-    }
-    tx.commit_as(event_id, event).await?;
+    tx.commit_as(event_id, done.event).await?;
     Ok(())
 }

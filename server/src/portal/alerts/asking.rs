@@ -51,7 +51,7 @@ pub(super) async fn ask(store: &Store, caller: &Caller, typed: &TypedQuestion) -
     })?;
     let mut event = NewEvent::by(caller, Action::AlertAsked)
         .about(found.about.clone())
-        .detail(json!({ "rule": found.rule }))
+        .detail(json!({ "alert": found.id, "rule": found.rule }))
         .reason(Some(words.clone()));
     event.subject = found.person.clone();
     event.grant_id = found.grant;
@@ -114,8 +114,9 @@ pub(super) async fn reply(store: &Store, caller: &Caller, typed: &TypedReply) ->
         alert::worsen(tx.conn(), found.id, severity).await?;
     }
     // Nothing of the alert stands in it but which: whoever answers reads in the book what they did.
-    let event =
-        NewEvent::by(caller, Action::AlertAnswered).detail(json!({ "answer": answer })).reason(said.clone());
+    let event = NewEvent::by(caller, Action::AlertAnswered)
+        .detail(json!({ "alert": found.id, "answer": answer }))
+        .reason(said.clone());
     let done = Done { kind: "answered", what: answer.as_str().to_owned(), words: said, event };
     commit(tx, caller, &found, done).await
 }

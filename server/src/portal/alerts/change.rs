@@ -2,7 +2,6 @@
 
 use app::backend::{TypedAlertComment, TypedHandOver, TypedTakeUp, TypedVerdict};
 use app::error::PortalError;
-use chrono::{DateTime, Utc};
 use domain::alert::suppression::Reach;
 use domain::alert::{Refusal, State, Verdict, WORDS_MAX_CHARS, may_see};
 use domain::audit::{About, Action, NewEvent};
@@ -213,17 +212,12 @@ impl Said {
 
 async fn write(mut tx: Tx, caller: &Caller, found: &AlertRecord, said: Said) -> Result<(), Fault> {
     let event_id = EventId(tx.new_id());
-    let at: DateTime<Utc> = tx.now;
     let step = NewStep {
-        alert: found.id,
-        event: event_id,
-        at,
-        kind: said.kind,
         by: Some(&caller.person),
         words: said.words.as_deref(),
-        what: None,
         to: said.to.as_ref(),
         verdict: said.verdict,
+        ..NewStep::of(found.id, event_id, tx.now, said.kind)
     };
     alert::insert_step(tx.conn(), step).await?;
     let mut event = NewEvent::by(caller, said.action)

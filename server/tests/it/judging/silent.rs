@@ -1,10 +1,11 @@
 //! What is accepted beyond a single alert is counted and not told, until its end.
 
-use app::backend::{Acting as _, Alerts as _, TypedSuppressionEnd, TypedVerdict};
+use app::backend::{Acting as _, Alerts as _, Audit as _, TypedSuppressionEnd, TypedVerdict};
 use app::error::PortalError;
 use chrono::TimeDelta;
 use domain::alert::suppression::Reach;
 use domain::caller::Caller;
+use domain::id::EventId;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -138,4 +139,27 @@ async fn owners_accept_for_what_they_own_and_only_administrators_for_all_that_so
     bench.used("2", "kim@example.com").await;
     bench.accept(&admin, Reach::Person).await.unwrap();
     assert_eq!(house.count("select count(*) from suppression where resource_id is null").await, 1);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn whom_a_silence_is_about_does_not_read_of_it_in_the_book(pool: PgPool) {
+    let bench = Bench::open(pool).await;
+    let house = &bench.yard.house;
+    let admin = house.administrator("Dev Raman").await;
+    let eva = bench.yard.with_email("Eva Lang", "eva@example.com").await;
+    bench.used("1", "eva@example.com").await;
+    bench.accept(&admin, Reach::Both).await.unwrap();
+    let id = house.portal.suppressions(&admin).await.unwrap()[0].id.to_string();
+    bench.after(TimeDelta::hours(1));
+    house.portal.end_suppression(&admin, &TypedSuppressionEnd { id }).await.unwrap();
+    bench.work().await;
+    let events: Vec<Uuid> = sqlx::query_scalar("select id from event where action like 'suppression.%'")
+        .fetch_all(&house.pool)
+        .await
+        .unwrap();
+    assert_eq!(events.len(), 2);
+    for id in events {
+        assert!(house.portal.event(&admin, EventId(id)).await.is_ok());
+        assert_eq!(house.portal.event(&eva, EventId(id)).await.err(), Some(PortalError::NotFound));
+    }
 }
