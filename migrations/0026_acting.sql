@@ -1,5 +1,8 @@
 -- What is done from an alert, and what is asked about it.
 
+-- Both at once, in the order in which they are read: who reads one and waits for the other is not waited for.
+lock table alert, alert_step in access exclusive mode;
+
 -- What was done stands on the alert's thread, beside what became of it.
 alter table alert_step drop constraint alert_step_kind_check;
 alter table alert_step add constraint alert_step_kind_check check (kind in (

@@ -8,12 +8,13 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::{MIGRATOR, Result, StoreError};
 
-/// So long may a migration wait for a table: everybody who wants the table afterwards waits behind it.
-const LOCK_WITHIN: &str = "2s";
+/// So long may a migration wait for a table: everybody who wants the table afterwards waits behind it. Shorter than
+/// Postgres' `deadlock_timeout` (1 s): where it and somebody else wait for each other, the migration is who gives way.
+const LOCK_WITHIN: &str = "500ms";
 /// So long are the others left alone before the next try.
 const BREATH: Duration = Duration::from_secs(1);
 /// How often is tried to get at a table that somebody holds.
-const TRIES: u32 = 20;
+const TRIES: u32 = 40;
 
 /// Runs what is missing, as the owner. A migration that cannot have its table soon gives way and is tried again;
 /// each is done whole or not at all.
@@ -47,5 +48,7 @@ fn is_held_up(error: &MigrateError) -> bool {
     let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
         return false;
     };
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("55P03")
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    // lock_not_available, deadlock_detected
+    matches!(code.as_deref(), Some("55P03" | "40P01"))
 }
